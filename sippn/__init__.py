@@ -1,0 +1,3 @@
+"""
+A SIP registrar and proxy that wakes sleeping phones (RFC 8599).
+"""

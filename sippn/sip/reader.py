@@ -1,0 +1,162 @@
+"""
+Octets to messages: one datagram, one message, everything bounded.
+
+RFC 3261 sections 7 and 18.3.  :func:`read` finds the fields; what is in them is looked at
+when somebody asks, and by :func:`sippn.sip.syntax.check`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from sippn.errors import BadRequest
+from sippn.sip.grammar import METHOD, METHODS, number
+from sippn.sip.headers import COMPACT, Headers, parse_headers
+from sippn.sip.limits import DEFAULT_LIMITS, Limits
+from sippn.sip.message import Request, Response
+
+
+class BadMessage(BadRequest):
+    """
+    What came is no message, or one that must be refused.
+
+    :ivar request: what can be answered with :attr:`status`, statelessly; None: nothing.
+        It may be less than what came, and an ACK is never answered.
+    """
+
+    def __init__(self, reason: str, request: Request | None = None) -> None:
+        super().__init__(reason)
+        self.request = request
+
+
+class BadVersion(BadMessage):
+    """A version of SIP that is not 2.0 (RFC 3261 section 21.5.6)."""
+
+    status = 505
+
+
+class TooLarge(BadMessage):
+    """A message beyond a limit (RFC 3261 section 21.5.7)."""
+
+    status = 513
+
+
+_STATUS_LINE: Final = re.compile(
+    r"SIP/2\.0 ([1-6][0-9]{2}) ([^\x00-\x08\x0a-\x1f\x7f]*)", re.IGNORECASE | re.ASCII
+)
+_VERSION: Final = re.compile(r"SIP/[0-9]{1,5}\.[0-9]{1,5}", re.IGNORECASE | re.ASCII)
+ANSWERED: Final = {  # what a response repeats
+    "via": "Via",
+    "from": "From",
+    "to": "To",
+    "call-id": "Call-ID",
+    "cseq": "CSeq",
+}
+_UNSAFE: Final = re.compile(r"[\x00\r\n]")
+
+
+def read(octets: bytes, limits: Limits = DEFAULT_LIMITS) -> Request | Response:
+    """
+    Read the one message of a datagram.
+
+    Empty lines before it are skipped, octets beyond its Content-Length dropped; without
+    a Content-Length the body ends with the datagram (RFC 3261 section 18.3).
+
+    :raises BadMessage: it is none; see :attr:`BadMessage.request`.
+    """
+    try:
+        return _read(octets.lstrip(b"\r\n") if octets[:1] in (b"\r", b"\n") else octets, limits)
+    except BadMessage as problem:
+        problem.request = _salvage(octets, limits)
+        raise
+    except BadRequest as problem:
+        raise BadMessage(str(problem), _salvage(octets, limits)) from None
+
+
+def _read(octets: bytes, limits: Limits) -> Request | Response:
+    end = octets.find(b"\r\n\r\n")
+    if end < 0:
+        raise BadMessage("Header section without an end")
+    if len(octets) > limits.message or end > limits.header_section:
+        raise TooLarge("Message too large")
+    head = octets[:end].decode("utf-8", "surrogateescape")
+    lines = head.split("\r\n")
+    breaks = len(lines) - 1
+    if head.count("\r") != breaks or head.count("\n") != breaks or "\x00" in head:
+        raise BadMessage("CR, LF or NUL inside a line")
+    if breaks > limits.header_lines:
+        raise BadMessage("Too many header lines")
+    start = lines[0]
+    del lines[0]
+    headers = parse_headers(lines)
+    body = _body(headers, octets, end + 4)
+    method, _, rest = start.partition(" ")
+    uri, _, version = rest.partition(" ")
+    if version == "SIP/2.0" and method in METHODS and _plain_uri(uri):
+        return Request(method, uri, headers, body)
+    return _unusual(start, headers, body)
+
+
+def _body(headers: Headers, octets: bytes, at: int) -> bytes:
+    keys = headers.keys
+    if "content-length" not in keys:
+        return octets[at:]
+    if keys.count("content-length") > 1:
+        raise BadRequest("Two Content-Length")  # which of them ends the body?
+    text = headers.get("Content-Length") or ""
+    length = number("Content-Length", text, len(octets) - at)  # RFC 3261 section 18.3
+    return octets[at : at + length]
+
+
+def _plain_uri(uri: str) -> bool:
+    return uri.isprintable() and "<" not in uri and ">" not in uri and uri != ""
+
+
+def _unusual(start: str, headers: Headers, body: bytes) -> Request | Response:
+    status_line = _STATUS_LINE.fullmatch(start)
+    if status_line:
+        return Response(int(status_line[1]), status_line[2], headers, body)
+    method, _, rest = start.partition(" ")
+    uri, _, version = rest.partition(" ")
+    if METHOD.fullmatch(method) is None or not _plain_uri(uri):
+        raise BadRequest("Bad request line")
+    if version.isascii() and version.upper() == "SIP/2.0":
+        return Request(method, uri, headers, body)
+    if _VERSION.fullmatch(version):
+        raise BadVersion("Version not supported")
+    raise BadRequest("Bad request line")
+
+
+def _salvage(octets: bytes, limits: Limits) -> Request | None:
+    """Find what an answer to a broken request needs; None: it cannot be answered."""
+    octets = octets.lstrip(b"\r\n")
+    head, end, _ = octets[: limits.header_section].partition(b"\r\n\r\n")
+    if not end and len(octets) > limits.header_section:
+        head = head.rpartition(b"\r\n")[0]  # the last line may be half a line
+    start, *lines = head.decode("utf-8", "surrogateescape").split("\r\n")
+    method, _, rest = start.partition(" ")
+    if METHOD.fullmatch(method) is None or "SIP/" not in rest.upper():
+        return None
+    kept = Headers()
+    for line in _unfolded(lines[: limits.header_lines]):
+        name, _, value = line.partition(":")
+        key = name.strip(" \t").lower()
+        key = COMPACT.get(key, key)
+        if key == "via" or (key in ANSWERED and key not in kept.keys):
+            if _UNSAFE.search(value):
+                return None
+            kept.add(ANSWERED[key], value.strip(" \t"))
+    if any(key not in kept.keys for key in ANSWERED):
+        return None
+    return Request(method, "sip:invalid", kept)
+
+
+def _unfolded(lines: list[str]) -> list[str]:
+    whole: list[str] = []
+    for line in lines:
+        if line[:1] in (" ", "\t") and whole:
+            whole[-1] = f"{whole[-1]} {line.strip()}"
+        else:
+            whole.append(line)
+    return whole
