@@ -1,0 +1,21 @@
+"""I know who you are."""
+
+from sippn.auth.admission import Admission
+from sippn.auth.budget import Budget
+from sippn.auth.digest import DigestAuthenticator, offered
+from sippn.auth.nonces import Nonces
+from sippn.auth.settings import AuthSettings, User
+from sippn.auth.trusted import Trusted
+from sippn.auth.users import read_users
+
+__all__ = [
+    "Admission",
+    "AuthSettings",
+    "Budget",
+    "DigestAuthenticator",
+    "Nonces",
+    "Trusted",
+    "User",
+    "offered",
+    "read_users",
+]

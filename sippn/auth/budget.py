@@ -1,0 +1,50 @@
+"""How often somebody may do what costs somebody else."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+
+from attrs import define, field
+from twisted.internet.interfaces import IReactorTime
+
+_HOUR = 3600.0
+
+
+@define(eq=False)
+class Budget:
+    """
+    So many an hour for each key, and never more in any sixty minutes (REQUIREMENTS Q-03).
+
+    A bucket that refills while it is emptied would let twice the number through in
+    its first hour, so the times themselves are kept: some 32 octets for each one taken.
+
+    Keys of different trust belong into different budgets: whoever can invent keys
+    (source addresses) could else push the others (devices) out of memory.
+
+    :ivar per_hour: 0: no limit, nothing is remembered.
+    :ivar max_keys: beyond it the key that took longest ago is forgotten.
+    """
+
+    per_hour: int
+    _clock: IReactorTime
+    max_keys: int = 100_000
+    _taken: dict[str, list[float]] = field(factory=dict, init=False)
+
+    def __len__(self) -> int:
+        return len(self._taken)
+
+    def take(self, key: str) -> bool:
+        """Take one for *key*; False: it has had its hour's worth."""
+        if not self.per_hour:
+            return True
+        now = self._clock.seconds()
+        taken = self._taken.get(key, [])
+        del taken[: bisect_right(taken, now - _HOUR)]
+        if len(taken) >= self.per_hour:
+            return False
+        taken.append(now)
+        self._taken.pop(key, None)  # to the end: the dict stays in order of the last take
+        self._taken[key] = taken
+        if len(self._taken) > self.max_keys:
+            del self._taken[next(iter(self._taken))]
+        return True

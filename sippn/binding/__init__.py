@@ -1,0 +1,54 @@
+"""Facts about a user, and rules about facts: pure, no I/O."""
+
+from sippn.binding.aor import canonical_aor
+from sippn.binding.records import prid_key
+from sippn.binding.registration import RegisteredContact, Registration, Terms
+from sippn.binding.rules import decide, disown_prid, expire, live
+from sippn.binding.values import (
+    AOR,
+    Binding,
+    Capability,
+    Change,
+    Decision,
+    Grant,
+    Principal,
+    PushJob,
+    PushKind,
+    PushOutcome,
+    PushState,
+    PushTarget,
+    Record,
+    RegisterPlan,
+    RoutePlan,
+    Source,
+    Verdict,
+)
+
+__all__ = [
+    "AOR",
+    "Binding",
+    "Capability",
+    "Change",
+    "Decision",
+    "Grant",
+    "Principal",
+    "PushJob",
+    "PushKind",
+    "PushOutcome",
+    "PushState",
+    "PushTarget",
+    "Record",
+    "RegisterPlan",
+    "RegisteredContact",
+    "Registration",
+    "RoutePlan",
+    "Source",
+    "Terms",
+    "Verdict",
+    "canonical_aor",
+    "decide",
+    "disown_prid",
+    "expire",
+    "live",
+    "prid_key",
+]

@@ -1,0 +1,144 @@
+"""The bindings of an AOR while a REGISTER is applied, one Contact after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from operator import attrgetter
+
+from attrs import define, field
+
+from sippn.binding.identity import Claim, Ladder, names_contact
+from sippn.binding.records import rewrite
+from sippn.binding.registration import Registration, Terms
+from sippn.binding.values import AOR, Binding, Decision, Record
+from sippn.errors import Forbidden, SIPError
+
+
+@define(eq=False, repr=False)
+class Draft:
+    """
+    A record being changed; an exception on the way leaves the record as it was.
+
+    What this REGISTER removes can still be found by a later Contact of it, which then
+    takes its id over: a UA that moved may write ``<old>;expires=0, <new>``.
+
+    :ivar now: wall clock, seconds.
+    :ivar registered: what this REGISTER added or refreshed, by id.
+    :ivar gone: ids of what it removed.
+    """
+
+    record: Record | None
+    now: float
+    ladder: Ladder
+    bindings: dict[str, Binding]
+    registered: dict[str, Binding] = field(factory=dict)
+    gone: set[str] = field(factory=set)
+
+    @classmethod
+    def of(cls, record: Record | None, now: float, ladder: Ladder) -> Draft:
+        """A draft in which *record* is as it is stored."""
+        stored = record.bindings if record is not None else ()
+        return cls(record, now, ladder, {b.id: b for b in stored})
+
+    def register(self, claim: Claim, seconds: int, new_id: Callable[[], str]) -> None:
+        """
+        Add the Contact of *claim*, or refresh the binding it names, which keeps its id.
+
+        Other bindings that are the same UA go: an AOR and instance never have two at a
+        time without outbound (RFC 5626 section 7).
+
+        :raises SIPError: 500, the request was overtaken (RFC 3261 section 10.3, step 7).
+        """
+        found = self._find(claim)
+        binding_id = found[0].id if found else new_id()
+        for other in found[1:]:
+            self.gone.add(other.id)
+        self.gone.discard(binding_id)
+        binding = _binding(binding_id, claim, self.now, seconds)
+        self.bindings[binding_id] = self.registered[binding_id] = binding
+
+    def remove(self, claim: Claim) -> None:
+        """
+        Remove what the Contact of *claim* names; nothing where it names nothing.
+
+        What this same REGISTER registered goes only by its own URI: in
+        ``<new>, <old>;expires=0`` the instance of both names what has moved to *new*.
+
+        :raises SIPError: as :meth:`register`.
+        """
+        for binding in self._find(claim):
+            if binding.id not in self.registered or names_contact(claim, binding):
+                self.gone.add(binding.id)
+
+    def make_room(self, terms: Terms) -> None:
+        """
+        Keep within the number of contacts that *terms* allow, where one was added.
+
+        :raises Forbidden: there is no room.
+        """
+        most = terms.max_contacts
+        if most == 0 or len(self.bindings) <= most or not self._added():
+            return
+        held = [
+            b for b in self.bindings.values() if b.id not in self.gone and b.expires_at > self.now
+        ]
+        excess = len(held) - most
+        if excess <= 0:
+            return
+        others = [b for b in held if b.id not in self.registered]
+        if terms.overflow != "replace_oldest" or len(others) < excess:
+            raise Forbidden("Too Many Contacts")
+        others.sort(key=attrgetter("registered_at"))
+        self.gone.update(b.id for b in others[:excess])
+
+    def decision(self, aor: AOR) -> Decision:
+        """What is to be stored, and what is news."""
+        gone = self.gone
+        registered = tuple([b for b in self.registered.values() if b.id not in gone])
+        kept = [b for b in self.bindings.values() if b.id not in gone]
+        return rewrite(aor, self.record, kept, self.now, registered)
+
+    def _find(self, claim: Claim) -> list[Binding]:
+        found = self.ladder.find(claim, self.bindings.values())
+        for binding in found:
+            if binding.id not in self.registered:
+                check_order(binding, claim.registration, self.now)
+        return found
+
+    def _added(self) -> bool:
+        stored = self.record.bindings if self.record is not None else ()
+        return not self.registered.keys() <= {b.id for b in stored if b.expires_at > self.now}
+
+
+def check_order(binding: Binding, registration: Registration, now: float) -> None:
+    """
+    Refuse a request that was overtaken (steps 6 and 7), however its binding was found.
+
+    An equal CSeq is refused too: retransmissions end in the transaction layer.
+
+    :raises SIPError: 500.
+    """
+    if binding.call_id != registration.call_id or registration.cseq > binding.cseq:
+        return
+    if binding.expires_at > now:  # else it is gone, and its Call-ID with it
+        raise SIPError("CSeq Out of Order")
+
+
+def _binding(binding_id: str, claim: Claim, now: float, seconds: int) -> Binding:
+    contact, registration = claim.contact, claim.registration
+    return Binding(  # by its constructor: evolve costs half as much again, on every refresh
+        binding_id,
+        contact.uri_text,
+        registration.flow,
+        now + seconds,
+        now,
+        registration.call_id,
+        registration.cseq,
+        contact.q,
+        contact.instance,
+        claim.reg_id,
+        registration.path,
+        contact.params,
+        registration.user_agent,
+        contact.push_target,
+    )

@@ -1,0 +1,64 @@
+"""How a record is written anew: its version, when it is due, and what it is found by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from hashlib import sha256
+
+from sippn.binding.values import AOR, Binding, Decision, PushTarget, Record
+
+LINGER = 180.0  # seconds that an expired binding stays, unseen: Timer C, the longest wait
+
+
+def rewrite(
+    aor: AOR,
+    record: Record | None,
+    bindings: Iterable[Binding],
+    now: float,
+    registered: tuple[Binding, ...] = (),
+) -> Decision:
+    """
+    Decide that *bindings* replace those of *record*.
+
+    What has expired is not in the way, but stays for a while: a call may wait for it, and
+    its UA, which was pushed in time, comes back a moment late as who it was (S-13 e).
+
+    The version is the wall clock in milliseconds, so that it does not start over where a
+    record is deleted and made again, or the old one + 1 where the clock was set back.
+    """
+    kept = tuple([b for b in bindings if b.expires_at + LINGER > now])  # lists: it is hot
+    version = int(now * 1000)
+    removed: tuple[Binding, ...] = ()
+    if record is not None:
+        version = max(version, record.version + 1)
+        ids = {b.id for b in kept}
+        removed = tuple([b for b in record.bindings if b.id not in ids])
+    due_at = min([b.expires_at for b in kept]) + LINGER if kept else None
+    return Decision(Record(aor, version, kept, due_at, _keys_of(record, kept)), registered, removed)
+
+
+def prid_key(target: PushTarget) -> bytes:
+    """
+    The key under which a record with *target* is found, made of provider and PRID.
+
+    A digest, so that no index of a store holds a PRID.
+    """
+    named = f"{target.provider}\0{target.prid}"
+    return sha256(named.encode("utf-8", "surrogateescape")).digest()
+
+
+def _keys_of(record: Record | None, bindings: tuple[Binding, ...]) -> frozenset[bytes]:
+    """
+    The keys of *record* once it holds *bindings*; those that no PRID made stay.
+
+    A refresh changes none: digests are made only where a target came or went.
+    """
+    if record is None:
+        return _prid_keys(bindings)
+    if [b.push_target for b in record.bindings] == [b.push_target for b in bindings]:
+        return record.keys
+    return record.keys - _prid_keys(record.bindings) | _prid_keys(bindings)
+
+
+def _prid_keys(bindings: Iterable[Binding]) -> frozenset[bytes]:
+    return frozenset(prid_key(b.push_target) for b in bindings if b.push_target is not None)

@@ -1,0 +1,75 @@
+"""A REGISTER request as the rules see it: what it asks for, nothing of how it came."""
+
+from __future__ import annotations
+
+from attrs import field, frozen
+
+from sippn.binding.values import AOR, PushTarget
+from sippn.sip import URI, Params, PushParams
+
+
+def _hidden(_: object) -> str:  # a Contact URI carries its PRID
+    return "<contact>"
+
+
+@frozen
+class RegisteredContact:
+    """
+    One Contact of a REGISTER, except ``*``.
+
+    :ivar uri: the Contact URI; *uri_text* is the same as the UA spelled it.
+    :ivar params: Contact header parameters to return to the UA.
+    :ivar q: preference in thousandths, 0 to 1000; None: the UA gave none.
+    :ivar instance: ``+sip.instance`` without its quotes; empty: none.
+    :ivar reg_id: ``reg-id``; 0: none.
+    :ivar push: the ``pn-*`` parameters as sent; None: there are none.
+    :ivar push_target: set only where a provider here will push it (RFC 8599 section 5.6.1);
+        None drops the PRID that an earlier REGISTER left (section 4.1.2).
+    """
+
+    uri: URI = field(repr=_hidden)
+    uri_text: str = field(repr=_hidden)
+    params: Params = ()
+    q: int | None = None
+    instance: str = ""
+    reg_id: int = 0
+    push: PushParams | None = None
+    push_target: PushTarget | None = None
+
+
+@frozen
+class Registration:
+    """
+    One REGISTER.
+
+    :ivar star: it had ``Contact: *``, and *contacts* is empty.
+    :ivar flow: token of the flow it came on.
+    :ivar path: Path values, topmost first (RFC 3327).
+    :ivar outbound: RFC 5626 section 6 applies; elsewhere ``reg-id`` is ignored.
+    """
+
+    aor: AOR
+    call_id: str
+    cseq: int
+    contacts: tuple[RegisteredContact, ...]
+    star: bool = False
+    flow: str = ""
+    user_agent: str = ""
+    path: tuple[str, ...] = ()
+    outbound: bool = False
+
+
+@frozen
+class Terms:
+    """
+    What the operator decided about the bindings of an AOR.
+
+    :ivar match: rungs of the identity ladder, in order (REQUIREMENTS S-10).
+    :ivar max_contacts: bindings an AOR may hold; 0: any number.
+    :ivar overflow: ``"reject"``: one more is refused with 403; ``"replace_oldest"``: the
+        binding that was registered the longest time ago makes room.
+    """
+
+    match: tuple[str, ...] = ("outbound", "instance", "push", "uri")
+    max_contacts: int = 10
+    overflow: str = "reject"

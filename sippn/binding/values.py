@@ -1,0 +1,261 @@
+"""
+Facts about a user: what a store keeps and a plugin sees.  All frozen, no I/O.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+from typing import TypeAlias
+
+from attrs import field, frozen
+
+from sippn.sip import URI, Response
+
+AOR: TypeAlias = str  # canonical: "sip:alice@example.com", see rules.canonical_aor
+
+
+def _hidden(name: str) -> Callable[[object], str]:
+    return lambda value: f"<{name}>" if value else repr(value)
+
+
+@frozen
+class PushTarget:
+    """
+    One UA instance as its push notification service (PNS) sees it (RFC 8599 section 4.1.1).
+
+    :ivar provider: ``pn-provider``, lower case, e.g. ``"fcm"``.
+    :ivar param: ``pn-param``, unescaped; empty when the UA sent none.
+    :ivar prid: ``pn-prid``, unescaped once; whoever holds it can push, so no repr shows it.
+    :ivar tokens: (service, token) pairs where one PRID holds several; a later dialect's.
+    """
+
+    provider: str
+    param: str
+    prid: str = field(repr=_hidden("prid"))
+    tokens: tuple[tuple[str, str], ...] = field(default=(), repr=_hidden("tokens"))
+
+
+class PushState(Enum):
+    """Whether pushes reach a binding's UA (REQUIREMENTS S-01)."""
+
+    ACTIVE = "active"
+    DEAD = "dead"
+
+
+@frozen
+class Binding:
+    """
+    One Contact of one AOR; *id* outlives rotation of contact, PRID and flow.
+
+    :ivar id: opaque, random, unique.
+    :ivar contact: the Contact URI as registered; it carries the PRID, so no repr shows it.
+    :ivar flow: token of the flow its last REGISTER came on (RFC 5626).
+    :ivar expires_at: wall clock, seconds: it outlives the process.
+    :ivar registered_at: wall clock, seconds, of the last REGISTER.
+    :ivar call_id: Call-ID and *cseq* of that REGISTER (RFC 3261 section 10.3, step 7).
+    :ivar q: preference in thousandths, 0 to 1000; None: the UA gave none.
+    :ivar instance: ``+sip.instance`` without quotes; *reg_id* 0 where RFC 5626 does not apply.
+    :ivar path: Path values to send through (RFC 3327), topmost first.
+    :ivar params: Contact header parameters to return to the UA, as (name, value).
+    :ivar push_target: whom to wake; None: a UA that does not sleep.
+    :ivar push_state: DEAD when the PNS disowned the PRID; the next REGISTER revives it.
+    """
+
+    id: str
+    contact: str = field(repr=_hidden("contact"))
+    flow: str
+    expires_at: float
+    registered_at: float
+    call_id: str
+    cseq: int
+    q: int | None = None
+    instance: str = ""
+    reg_id: int = 0
+    path: tuple[str, ...] = ()
+    params: tuple[tuple[str, str | None], ...] = ()
+    user_agent: str = ""
+    push_target: PushTarget | None = None
+    push_state: PushState = PushState.ACTIVE
+
+
+@frozen
+class Record:
+    """
+    All that is stored of one AOR, the unit of compare-and-swap.
+
+    :ivar version: never repeats for an AOR: wall clock ms, or the old + 1 if that is more.
+    :ivar due_at: wall clock, seconds: when somebody must look again; None: never.
+    :ivar keys: PRID digests and, later, contact ids and GRUUs: for ``find()``.
+    """
+
+    aor: AOR
+    version: int
+    bindings: tuple[Binding, ...]
+    due_at: float | None
+    keys: frozenset[bytes] = frozenset()
+
+    @property
+    def idle(self) -> bool:
+        """Nothing worth keeping: a store deletes it."""
+        return not self.bindings and self.due_at is None
+
+
+@frozen
+class Change:
+    """A record to store, and the version it was decided on (0: there was none)."""
+
+    record: Record
+    expected: int
+
+
+@frozen
+class Decision:
+    """
+    What a rule made of a record.
+
+    :ivar record: what is to be stored; None: leave the store as it is.
+    :ivar registered: bindings that a REGISTER just added or refreshed, as stored.
+    :ivar removed: bindings that are gone, as they were.
+    """
+
+    record: Record | None
+    registered: tuple[Binding, ...] = ()
+    removed: tuple[Binding, ...] = ()
+
+
+class PushKind(Enum):
+    """Why a push is sent; the values are the webhook's ``kind``."""
+
+    CALL = "call"
+    MESSAGE = "message"
+    MID_DIALOG = "mid-dialog"
+    REFRESH = "refresh"
+    CANCEL = "cancel"
+
+
+@frozen
+class PushJob:
+    """
+    One push to request.
+
+    :ivar id: opaque, random, unique; safe to log and to show.
+    :ivar deadline: monotonic clock, seconds; after it the push is worth nothing.
+    :ivar collapse_key: pushes of one key may replace each other at the PNS.
+    :ivar method: the SIP method that waits, empty for a refresh.
+    """
+
+    id: str
+    kind: PushKind
+    target: PushTarget
+    aor: AOR
+    deadline: float
+    collapse_key: str = ""
+    method: str = ""
+    call_id: str = ""
+
+
+class Verdict(Enum):
+    """What the PNS said; each value is what is done about it."""
+
+    ACCEPTED = "taken: wait for the REGISTER"
+    DEAD = "the PRID is gone: forget it, answer the callers"
+    BUSY = "ask again after retry_after, inside the deadline"
+    REFUSED = "our credentials or topic are wrong: tell the operator, keep the binding"
+    FAILED = "no answer, or an answer that says nothing"
+
+
+@frozen
+class PushOutcome:
+    """
+    What came of a push.
+
+    :ivar detail: for the operator: the PNS's own words, never a PRID.
+    :ivar retry_after: seconds the PNS asked to wait.
+    :ivar gone_since: wall clock, seconds: a REGISTER after it proves the PRID alive again.
+    """
+
+    verdict: Verdict
+    pns_id: str = ""
+    detail: str = ""
+    retry_after: float | None = None
+    gone_since: float | None = None
+
+
+@frozen
+class Capability:
+    """One Feature-Caps field (RFC 8599 section 8): a PNS and its VAPID key."""
+
+    pns: str
+    vapid: str | None = None
+
+
+@frozen
+class Source:
+    """
+    Where a request came from, as the transport saw it.
+
+    :ivar flow: the flow's token.
+    :ivar secure: TLS or the like.
+    """
+
+    flow: str
+    host: str
+    port: int
+    secure: bool = False
+
+
+@frozen
+class Principal:
+    """
+    Who proved to be who.
+
+    :ivar user: as in the credentials; for a trusted peer its address.
+    :ivar aors: the AORs it may register and speak for; a trusted peer's is empty.
+    :ivar trusted: a peer of the operator's: neither challenged nor budgeted.
+    """
+
+    user: str
+    realm: str
+    aors: tuple[AOR, ...] = ()
+    trusted: bool = False
+
+
+@frozen
+class Grant:
+    """
+    A registration that was allowed: for how long each Contact, and on whose word.
+
+    :ivar expires: seconds granted to each Contact URI of the request, in order; 0 removes it.
+    :ivar response: the upstream's 2xx to build on (mid, edge); None: ours to write.
+    """
+
+    aor: AOR
+    expires: tuple[tuple[URI, int], ...]
+    response: Response | None = None
+
+
+@frozen
+class RegisterPlan:
+    """What is about to be asked for; a policy returns it, or an evolved one."""
+
+    aor: AOR
+    principal: Principal | None
+    outgoing_expires: int | None = None
+    attrs: tuple[tuple[str, str], ...] = ()
+
+
+@frozen
+class RoutePlan:
+    """
+    Where a request is about to go.
+
+    :ivar targets: AORs to look up (str) and URIs to send to as they are.
+    :ivar wait: seconds a sleeper gets; None: as configured.
+    :ivar provisional: what to tell the caller of a parked INVITE; None: as configured.
+    """
+
+    targets: tuple[AOR | URI, ...]
+    principal: Principal | None
+    wait: float | None = None
+    provisional: int | None = None

@@ -1,0 +1,6 @@
+"""The only writer of bindings: it queues, commits in groups, and tells."""
+
+from sippn.location.news import Listener
+from sippn.location.service import LocationService
+
+__all__ = ["Listener", "LocationService"]

@@ -1,0 +1,1 @@
+"""Push services sippn reaches by itself; found as plugins, imported when used."""

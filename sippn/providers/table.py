@@ -1,0 +1,73 @@
+"""A plugin's configuration table, read key by key; everything wrong is said at once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from difflib import get_close_matches
+
+from attrs import define, field
+
+from sippn.errors import ConfigErrors
+
+
+@define(eq=False)
+class Table:
+    """
+    One table and what is wrong with it so far.
+
+    No message repeats a value: any string of a table may be a secret.
+    """
+
+    _table: Mapping[str, object]
+    _problems: list[tuple[str, str]] = field(factory=list, init=False)
+
+    def refuse(self, key: str, what: str) -> None:
+        """Take down that *key* is wrong, and *what* to do about it."""
+        self._problems.append((key, what))
+
+    def refuse_unknown(self, known: Collection[str]) -> None:
+        """Refuse every key that is not *known*, with a guess at what was meant."""
+        for key in self._table:
+            if key not in known:
+                close = get_close_matches(key, known, 1)
+                guess = f'did you mean "{close[0]}"?' if close else f"known: {', '.join(known)}"
+                self.refuse(key, f"unknown key; {guess}")
+
+    def text(self, key: str, *, needed: bool = False) -> str | None:
+        """The string at *key*; None: it is not there, or refused."""
+        value = self._table.get(key)
+        if value is None:
+            if needed:
+                self.refuse(key, "is missing")
+            return None
+        if not isinstance(value, str):
+            self.refuse(key, f"must be a string, is {_kind(value)}")
+            return None
+        if not value:
+            self.refuse(key, "is empty")
+            return None
+        return value
+
+    def texts(self, key: str) -> dict[str, str]:
+        """The table of strings at *key*, without those refused."""
+        value = self._table.get(key, {})
+        if not isinstance(value, Mapping):
+            self.refuse(key, f"must be a table of strings, is {_kind(value)}")
+            return {}
+        texts: dict[str, str] = {}
+        for name, text in value.items():
+            if isinstance(text, str):
+                texts[name] = text
+            else:
+                self.refuse(f"{key}.{name}", f"must be a string, is {_kind(text)}")
+        return texts
+
+    def finish(self) -> None:
+        """:raises ConfigErrors: everything refused."""
+        if self._problems:
+            raise ConfigErrors(self._problems)
+
+
+def _kind(value: object) -> str:
+    names = {bool: "a boolean", int: "a number", float: "a number", list: "a list", dict: "a table"}
+    return names.get(type(value), "something else")

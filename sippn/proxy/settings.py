@@ -1,0 +1,36 @@
+"""
+What an operator decides about calls to sleeping phones; times in seconds.
+"""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+
+@frozen
+class WaitSettings:
+    """How long a request waits for a sleeper, by its kind (REQUIREMENTS S-14)."""
+
+    invite: float = 20
+    message: float = 10
+    other: float = 8
+    mid_dialog: float = 8
+
+
+@frozen
+class ProxySettings:
+    """
+    :class:`sippn.proxy.Proxy`'s own.
+
+    :ivar methods: what wakes a sleeper; anything else to one is 480 at once.
+    :ivar awake_after_register: seconds during which a UA that registered is sent requests
+        without a push.
+    :ivar provisional: sent once when an INVITE is parked, e.g. 182; None: nothing but 100.
+    :ivar strip_pn_to_ua: leave the push parameters out of the Request-URI to the UA.
+    """
+
+    methods: frozenset[str] = frozenset({"INVITE", "MESSAGE"})
+    awake_after_register: float = 0
+    provisional: int | None = None
+    strip_pn_to_ua: bool = True
+    wait: WaitSettings = WaitSettings()

@@ -1,0 +1,28 @@
+"""
+Asks push notification services to wake a UA: providers, composed by wrapping.
+
+As service builds it, from the outside in: one :class:`Dispatcher` with the
+policies; for each provider a :class:`Retrying` around a :class:`Limited`
+around a :class:`Metered` around the provider.  A retry gives up its slot while
+it waits, and what is metered is what left.
+"""
+
+from sippn.push.dispatcher import Dispatcher
+from sippn.push.limited import Limited
+from sippn.push.metered import Metered
+from sippn.push.pace import Pace
+from sippn.push.retrying import Retrying
+from sippn.push.settings import PushLimits
+from sippn.push.slots import Slots
+from sippn.push.waiting import Line
+
+__all__ = [
+    "Dispatcher",
+    "Limited",
+    "Line",
+    "Metered",
+    "Pace",
+    "PushLimits",
+    "Retrying",
+    "Slots",
+]

@@ -1,0 +1,67 @@
+"""The 200 to a REGISTER (RFC 3261 section 10.3, step 8)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from attrs import evolve
+
+from sippn.binding import Binding
+from sippn.registrar.reading import Reading
+from sippn.sip import (
+    URI,
+    FeatureCaps,
+    without_params,
+    without_push_params,
+    write_feature_caps,
+    write_params,
+)
+
+
+def contact_fields(
+    bindings: Sequence[Binding], own: Collection[str], now: float
+) -> list[tuple[str, str]]:
+    """
+    All bindings of the AOR, with the seconds each has left.
+
+    The UA gets its own back as it sent them.  Others may be another's devices: nothing
+    of them that could push them, or tell them apart, is shown (P-004, RELIABILITY T7).
+
+    :param own: ids of the bindings that this request made or refreshed.
+    :param now: wall clock, seconds.
+    """
+    return [
+        ("Contact", f"{_own(b) if b.id in own else _other(b)};expires={_left(b, now)}")
+        for b in bindings
+    ]
+
+
+def _left(binding: Binding, now: float) -> int:
+    return max(1, round(binding.expires_at - now))  # 0 would say that it was removed
+
+
+def _own(binding: Binding) -> str:
+    return f"<{binding.contact}>{write_params(binding.params)}"
+
+
+def _other(binding: Binding) -> str:
+    uri = without_push_params(URI.parse(binding.contact))
+    kept = without_params(uri.params, ("pn-purr",))  # it is for dialogs, not for lists
+    q = "" if binding.q is None else f";q={binding.q // 1000}.{binding.q % 1000:03}"
+    return f"<{evolve(uri, params=kept)}>{q}"
+
+
+def feature_caps_fields(caps: Sequence[FeatureCaps]) -> list[tuple[str, str]]:
+    """A field for each PNS (F-01)."""
+    return [("Feature-Caps", write_feature_caps(one)) for one in caps]
+
+
+def path_fields(reading: Reading, path: str) -> list[tuple[str, str]]:
+    """
+    The Path, so that the UA sees who is in its way (RFC 3327 section 5.3).
+
+    :param path: ``"off"``: never; else to a UA that knows of Path (O-45).
+    """
+    if path == "off" or "path" not in reading.supported:
+        return []
+    return [("Path", value) for value in reading.path]

@@ -1,0 +1,50 @@
+"""Which extensions a REGISTER needs, and which apply to it."""
+
+from __future__ import annotations
+
+from sippn.errors import BadExtension, BadRequest, SIPError
+from sippn.registrar.reading import Reading
+from sippn.sip import NameAddr
+
+
+def check_required(reading: Reading, path: str) -> None:
+    """
+    Refuse what is required and not understood (RFC 3261 section 8.2.2.3).
+
+    :param path: ``"strict"`` also refuses a Path that the UA does not know of, so that
+        it learns who is in its way (RFC 3327 section 5.3).
+    :raises BadExtension: its Unsupported names them.
+    """
+    understood = {"outbound"} if path == "off" else {"outbound", "path"}
+    unknown = [tag for tag in reading.required if tag.lower() not in understood]
+    if path == "strict" and reading.path and "path" not in reading.supported:
+        unknown.append("path")
+    if unknown:
+        raise BadExtension("", [("Unsupported", ", ".join(unknown))])
+
+
+def outbound_applies(reading: Reading) -> bool:
+    """
+    Whether a Contact names its flow, and may (RFC 5626 section 6).
+
+    Behind a first hop that knows nothing of it, a flow is not the UA's: reg-id is ignored.
+
+    :raises BadRequest: several Contacts beside one with a reg-id.
+    """
+    if "outbound" not in reading.supported:
+        return False
+    if not any(contact.reg_id for contact in reading.contacts):
+        return False
+    if not (reading.first_hop or _first_hop_has_outbound(reading.path)):
+        return False
+    lasting = [contact for contact in reading.contacts if contact.expires != 0]
+    if len(lasting) > 1 and any(contact.reg_id for contact in lasting):
+        raise BadRequest("One flow has one Contact")
+    return True
+
+
+def _first_hop_has_outbound(path: tuple[str, ...]) -> bool:
+    try:
+        return bool(path) and NameAddr.parse(path[0]).uri.param("ob") is not None
+    except SIPError:
+        return False

@@ -1,0 +1,198 @@
+"""REGISTER, from admission to the 200."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from attrs import define
+from twisted.internet.interfaces import IReactorTime
+
+from sippn.binding import (
+    AOR,
+    Binding,
+    Decision,
+    Grant,
+    Principal,
+    Record,
+    RegisteredContact,
+    RegisterPlan,
+    Registration,
+    Source,
+    Terms,
+    decide,
+    live,
+)
+from sippn.errors import Forbidden, NotFound, SIPError, StoreUnavailable
+from sippn.events import BindingRegistered, BindingRemoved, Bus, RegistrationRefused
+from sippn.interfaces import IPushProvider, IRegistrationAuthority, IRoutingPolicy
+from sippn.location import LocationService
+from sippn.registrar.answer import contact_fields, feature_caps_fields, path_fields
+from sippn.registrar.extensions import check_required, outbound_applies
+from sippn.registrar.reading import Reading, aor_of, read_register
+from sippn.registrar.settings import RegistrarSettings
+from sippn.registrar.support import Promise, PushSupport, promise
+from sippn.sip import REASONS, Request, Response, response_to
+
+_RETRY_AFTER = ("Retry-After", "5")  # where a store that failed does not say when
+_ID_OCTETS = 12
+_TAG_OCTETS = 6
+
+
+@define(eq=False)
+class Registrar:
+    """
+    Decides who is where (RFC 3261 section 10.3, RFC 8599 section 5.6.1).
+
+    Save, then send: the 200 is made when the bindings are committed, and a request that
+    fails has changed nothing.  It neither authenticates nor tells anybody: Admission was
+    asked before, and the location service tells its subscribers.
+
+    :ivar _authority: says for how long; *_policies* may bend what it is asked.
+    :ivar _push: the providers, as one: what may be promised.
+    :ivar _serves: whether a host is a domain of ours.
+    :ivar _wall: wall clock, seconds; *_clock* is monotonic and dates events.
+    """
+
+    _authority: IRegistrationAuthority
+    _location: LocationService
+    _push: IPushProvider
+    _policies: Sequence[IRoutingPolicy]
+    _settings: RegistrarSettings
+    _serves: Callable[[str], bool]
+    _wall: Callable[[], float]
+    _entropy: Callable[[int], bytes]
+    _bus: Bus
+    _clock: IReactorTime
+
+    async def register(
+        self, request: Request, principal: Principal | None, source: Source
+    ) -> Response:
+        """
+        Do what *request* asks for, and answer it.
+
+        :param principal: who proved to have sent it; None where nobody has to.
+        :returns: the 200, with all current bindings.
+        :raises SIPError: the answer that refuses it.
+        """
+        try:
+            return await self._register(request, principal, source)
+        except SIPError as error:
+            self._tell_refused(request, error)
+            if isinstance(error, StoreUnavailable) and not _says_when(error):
+                raise StoreUnavailable(str(error), [*error.headers, _RETRY_AFTER]) from error
+            raise
+
+    async def _register(
+        self, request: Request, principal: Principal | None, source: Source
+    ) -> Response:
+        reading = read_register(request)
+        check_required(reading, self._settings.path)
+        outbound = outbound_applies(reading)
+        self._check_allowed(reading.aor, principal)
+        plan = await self._bend(request, RegisterPlan(reading.aor, principal))
+        if not (reading.contacts or reading.star):
+            bindings = await self._location.bindings(plan.aor)
+            return self._answer(request, contact_fields(bindings, (), self._wall()))
+        loaded = self._location.load(plan.aor)
+        record = await loaded if isinstance(loaded, Awaitable) else loaded
+        grant = await self._authority.grant(request, plan, source, record)
+        promised = promise(reading, grant, PushSupport(self._push), self._settings.push)
+        registration = _registration(reading, grant, promised, source, outbound)
+        current, decision, now = await self._commit(registration, grant)
+        own = {binding.id for binding in decision.registered}
+        fields = contact_fields(current, own, now) + feature_caps_fields(promised.feature_caps)
+        fields += path_fields(reading, self._settings.path)
+        if outbound:
+            fields.append(("Require", "outbound"))
+        return self._answer(request, fields)
+
+    def _check_allowed(self, aor: AOR, principal: Principal | None) -> None:
+        if not self._serves(aor.rpartition("@")[2]):
+            raise NotFound("Not a domain of this server")
+        if principal is None or principal.trusted or aor in principal.aors:
+            return
+        raise Forbidden("Not yours to register")
+
+    async def _bend(self, request: Request, plan: RegisterPlan) -> RegisterPlan:
+        for policy in self._policies:
+            bent = policy.on_register(request, plan)
+            plan = await bent if isinstance(bent, Awaitable) else bent
+        return plan
+
+    async def _commit(
+        self, registration: Registration, grant: Grant
+    ) -> tuple[tuple[Binding, ...], Decision, float]:
+        """What is stored now, what changed, and the time by which that was decided."""
+        settings = self._settings
+        terms = Terms(settings.match, settings.max_contacts, settings.overflow)
+        seen: Record | None = None
+        now = self._wall()
+
+        def apply(record: Record | None) -> Decision:
+            nonlocal seen, now
+            seen, now = record, self._wall()
+            return decide(record, registration, grant, terms, now, self._new_id)
+
+        decision = await self._location.update(registration.aor, apply)
+        self._tell(registration.aor, decision)
+        stored = seen if decision.record is None else decision.record
+        return live(stored, now), decision, now
+
+    def _answer(self, request: Request, fields: list[tuple[str, str]]) -> Response:
+        return response_to(request, 200, extra=fields, to_tag=self._entropy(_TAG_OCTETS).hex())
+
+    def _new_id(self) -> str:
+        return self._entropy(_ID_OCTETS).hex()
+
+    def _tell(self, aor: AOR, decision: Decision) -> None:
+        if not self._bus.heard:
+            return
+        at = self._clock.seconds()
+        for binding in decision.registered:
+            sleeps = binding.push_target is not None
+            self._bus.publish(BindingRegistered(at, aor, binding.id, sleeps))
+        for binding in decision.removed:
+            self._bus.publish(BindingRemoved(at, aor, binding.id))
+
+    def _tell_refused(self, request: Request, error: SIPError) -> None:
+        if not self._bus.heard:
+            return
+        try:
+            aor = aor_of(request)
+        except SIPError:
+            aor = ""
+        reason = str(error) or REASONS.get(error.status, "")
+        self._bus.publish(RegistrationRefused(self._clock.seconds(), aor, error.status, reason))
+
+
+def _registration(
+    reading: Reading, grant: Grant, promised: Promise, source: Source, outbound: bool
+) -> Registration:
+    contacts = [
+        RegisteredContact(
+            contact.uri,
+            contact.uri_text,
+            contact.params,
+            contact.q,
+            contact.instance,
+            contact.reg_id,
+            contact.push,
+            target,
+        )
+        for contact, target in zip(reading.contacts, promised.targets, strict=True)
+    ]
+    return Registration(
+        grant.aor,
+        reading.call_id,
+        reading.cseq,
+        tuple(contacts),
+        reading.star,
+        source.flow,
+        reading.user_agent,
+        reading.path,
+        outbound,
+    )
+
+
+def _says_when(error: SIPError) -> bool:
+    return any(name.lower() == "retry-after" for name, _ in error.headers)

@@ -1,0 +1,108 @@
+"""What push support there is, and what a 2xx may promise (RFC 8599 section 5.6.1)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from attrs import frozen
+
+from sippn.binding import Capability, Grant, PushKind, PushTarget
+from sippn.interfaces import IPushProvider
+from sippn.registrar.reading import AskedContact, Reading
+from sippn.registrar.settings import PushRegistration
+from sippn.sip import FeatureCaps
+
+_PNS = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]{1,64}")  # G-04: what a Feature-Caps can say
+_ANY_PRID = "?"
+_LEAST_PNSREG = 121  # RFC 8599 section 5.6.1.1: bigger than 120
+
+
+@frozen
+class Promise:
+    """
+    What is promised to the UA, and so what will be done.
+
+    :ivar targets: whom to push, for each Contact in order; None: nobody.
+    :ivar feature_caps: one for each PNS (F-01).
+    """
+
+    targets: tuple[PushTarget | None, ...]
+    feature_caps: tuple[FeatureCaps, ...] = ()
+
+
+@frozen
+class PushSupport:
+    """Asks the providers about Contacts."""
+
+    _push: IPushProvider
+
+    def target(self, contact: AskedContact) -> PushTarget | None:
+        """Whom to push for *contact*; None: no provider can (P-012)."""
+        push = contact.push
+        if push is None or push.prid is None:
+            return None
+        target = PushTarget(contact.pns, push.param, push.prid)
+        return target if self._can(target) else None
+
+    def capabilities(self, contact: AskedContact) -> Sequence[Capability]:
+        """What to tell *contact*, which asks about one PNS or about all (P-019, P-022)."""
+        if not contact.pns:
+            return self._push.capabilities
+        listed = [known for known in self._push.capabilities if known.pns == contact.pns]
+        param = contact.push.param if contact.push else ""
+        if not listed and self._can(PushTarget(contact.pns, param, _ANY_PRID)):
+            return [Capability(contact.pns)]  # a provider that serves any PNS cannot list them
+        return listed
+
+    def capability(self, pns: str) -> Capability:
+        """What there is to say about *pns*, which some provider serves."""
+        listed = [known for known in self._push.capabilities if known.pns == pns]
+        return listed[0] if listed else Capability(pns)
+
+    def _can(self, target: PushTarget) -> bool:
+        named = _PNS.fullmatch(target.provider) is not None
+        return named and self._push.can_push(target, PushKind.CALL)
+
+
+def promise(
+    reading: Reading, grant: Grant, support: PushSupport, settings: PushRegistration
+) -> Promise:
+    """
+    Promise exactly what will be done: no push without Feature-Caps, and none the other
+    way round (U-03, P-015, P-016).
+
+    Feature-Caps speak of a PNS, not of a Contact: where one Contact of a PNS cannot be
+    promised anything, the others are not either.
+    """
+    granted = [seconds for _, seconds in grant.expires]
+    asked = list(zip(reading.contacts, granted, strict=True))
+    lead = None if reading.pushed_elsewhere else settings.refresh_lead
+    reached = [
+        support.target(contact) if lead is not None and seconds > lead else None
+        for contact, seconds in asked
+    ]
+    unkept = {
+        contact.pns
+        for (contact, seconds), target in zip(asked, reached, strict=True)
+        if seconds > 0 and contact.wants_push and target is None
+    }
+    targets = [None if target and target.provider in unkept else target for target in reached]
+    caps: dict[str, FeatureCaps] = {}
+    for (contact, seconds), target in zip(asked, targets, strict=True):
+        if target is not None:
+            caps[target.provider] = _caps(support, contact, seconds, settings)
+        elif seconds > 0 and contact.asks_support:
+            for known in support.capabilities(contact):
+                caps.setdefault(known.pns, FeatureCaps(known.pns, known.vapid))
+    return Promise(tuple(targets), tuple([caps[pns] for pns in caps if pns not in unkept]))
+
+
+def _caps(
+    support: PushSupport, contact: AskedContact, granted: int, settings: PushRegistration
+) -> FeatureCaps:
+    """``sip.pnsreg`` only to a UA that asked, and that lives long enough to heed it (P-018)."""
+    known = support.capability(contact.pns)
+    seconds = max(settings.pnsreg, _LEAST_PNSREG)
+    heeded = contact.refreshes_itself and granted > seconds
+    return FeatureCaps(known.pns, known.vapid, seconds if heeded else None)

@@ -1,0 +1,6 @@
+"""I bring messages to the core, and its requests to where they are to go."""
+
+from sippn.stack.core import Core
+from sippn.stack.stack import SIPStack
+
+__all__ = ["Core", "SIPStack"]

@@ -1,0 +1,217 @@
+"""From datagrams to the core and back: transports and transactions, wired."""
+
+from __future__ import annotations
+
+from base64 import b32encode
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import ClassVar
+
+from attrs import define, field
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+
+from sippn.errors import ServiceUnavailable, SIPError, TransportError
+from sippn.events import Bus, MessageReceived, MessageRefused, MessageSent
+from sippn.interfaces import settled
+from sippn.sip import (
+    URI,
+    BadMessage,
+    Limits,
+    Message,
+    Request,
+    Response,
+    check,
+    read,
+    summary,
+    write,
+)
+from sippn.stack.core import Core
+from sippn.stack.stateless import StatelessUAS
+from sippn.stack.via import MAGIC_COOKIE, stamped, stateless_branch, way_back, with_own_via
+from sippn.transaction import (
+    ClientObserver,
+    ClientTransaction,
+    ServerTransaction,
+    TransactionLayer,
+)
+from sippn.transport import Flow, FlowTable, Listener, Resolver
+
+_BUG = "a message from {flow} met a bug of ours"
+_BRANCH_OCTETS = 10  # 80 bits: 16 characters, in lower case because some compare so
+
+
+@define(eq=False, repr=False)
+class SIPStack:
+    """
+    Everything below a core: whatever comes in ends in it, in a transaction, or here.
+
+    :ivar core: set before :meth:`start`.
+    :ivar _entropy: makes branches, which nobody may guess: a response is known by them.
+    """
+
+    _listeners: Sequence[Listener]
+    _layer: TransactionLayer
+    _resolver: Resolver
+    _bus: Bus
+    _clock: IReactorTime
+    _entropy: Callable[[int], bytes]
+    _limits: Limits = field(factory=Limits)
+    core: Core = field(init=False)
+    _table: FlowTable = field(init=False)
+    _secret: bytes = field(init=False)
+    _stateless: StatelessUAS = field(init=False)
+    _log: ClassVar[Logger] = Logger()
+
+    def __attrs_post_init__(self) -> None:
+        self._table = FlowTable(self._listeners)
+        self._secret = self._entropy(16)
+        self._stateless = StatelessUAS(self._secret)
+
+    def start(self) -> None:
+        """
+        Listen, on all sockets or on none.
+
+        :raises CannotListenError: an address is taken, or not ours.
+        """
+        started: list[Listener] = []
+        try:
+            for listener in self._listeners:
+                listener.start(self.received)
+                started.append(listener)
+        except BaseException:
+            for listener in started:
+                listener.stop()
+            raise
+
+    def stop(self) -> None:
+        """Close all sockets."""
+        for listener in self._listeners:
+            listener.stop()
+
+    @property
+    def listening(self) -> list[str]:
+        """Transport and address of each socket, e.g. ``udp 127.0.0.1:5060``."""
+        return [f"{each.transport.lower()} {each.local}" for each in self._listeners]
+
+    def received(self, octets: bytes, flow: Flow) -> None:
+        """
+        Take what a listener received on *flow*.
+
+        It never raises: what is wrong with the octets is their sender's business, and
+        what is wrong with us must not close a socket.
+        """
+        try:
+            self._take(octets, flow)
+        except Exception:  # noqa: BLE001 - any bug above ends here
+            self._log.failure(_BUG, flow=flow.token)
+
+    def send(self, request: Request, flow: Flow, observer: ClientObserver) -> ClientTransaction:
+        """
+        Send *request* on *flow*, under a Via and in a transaction of its own.
+
+        :param observer: hears of its responses, or that it could not be sent.
+        """
+        branch = MAGIC_COOKIE + b32encode(self._entropy(_BRANCH_OCTETS)).decode().lower()
+        return self._layer.send(with_own_via(request, flow, branch), flow, observer)
+
+    def send_stateless(self, request: Request, flow: Flow) -> None:
+        """
+        Pass the ACK of a 2xx on (RFC 3261 section 16.11); the sender's Via is still on top.
+
+        :raises TransportError: it cannot leave.
+        :raises BadRequest: it lacks what its branch is made from.
+        """
+        branch = stateless_branch(request, self._secret)
+        self._transmit(with_own_via(request, flow, branch), flow)
+
+    def find_invite(self, cancel: Request) -> ServerTransaction | None:
+        """The INVITE that *cancel* takes back (RFC 3261 section 9.2); None: there is none."""
+        return self._layer.find_invite(cancel)
+
+    def flow(self, token: str) -> Flow | None:
+        """The flow *token* names; None: it names none, or it is gone."""
+        return self._table.flow(token)
+
+    def owns(self, host: str, port: int | None) -> bool:
+        """Whether *host* and *port*, of a Route or a Request-URI, lead here."""
+        return self._table.owns(host, port)
+
+    async def resolve(self, uri: URI) -> Flow:
+        """
+        The flow on which *uri* is reached.
+
+        :raises SIPError: there is none; see :meth:`sippn.transport.Resolver.resolve`.
+        """
+        for address in await settled(self._resolver.resolve(uri)):
+            flow = self._table.toward(address)
+            if flow is not None:
+                return flow
+        raise SIPError("no socket of this server leads there")
+
+    def _take(self, octets: bytes, flow: Flow) -> None:
+        message = self._read(octets, flow)
+        if message is None:
+            return
+        if self._bus.heard:
+            self._publish(MessageReceived, message, flow)
+        if isinstance(message, Response):
+            self._layer.receive_response(message, flow)  # one that nobody expects is dropped
+        elif message.method != "ACK":
+            self._take_request(message, flow)
+        elif not (self._layer.match_ack(message) or self._stateless.is_acknowledged(message)):
+            self.core.ack_received(message, flow)
+
+    def _read(self, octets: bytes, flow: Flow) -> Request | Response | None:
+        try:
+            message = read(octets, self._limits)
+            if isinstance(message, Request):
+                message = stamped(message, flow.remote)
+            check(message, self._limits)
+        except BadMessage as problem:
+            self._refuse(problem, flow)
+            return None
+        return message
+
+    def _refuse(self, problem: BadMessage, flow: Flow) -> None:
+        if self._bus.heard:
+            now, peer = self._clock.seconds(), str(flow.remote)
+            self._bus.publish(MessageRefused(now, peer, flow.transport, str(problem)))
+        request = problem.request
+        if request is not None and request.method != "ACK":
+            self._answer(stamped(request, flow.remote), problem, flow)
+
+    def _take_request(self, request: Request, flow: Flow) -> None:
+        try:
+            transaction = self._layer.receive_request(request, way_back(request, flow))
+        except ServiceUnavailable as refusal:
+            self._answer(request, refusal, flow)
+            return
+        except Exception:  # noqa: BLE001 - unanswered it would be sent again, and break us again
+            self._log.failure(_BUG, flow=flow.token)
+            self._answer(request, SIPError(), flow)
+            return
+        if transaction is None:
+            return
+        try:
+            self.core.request_received(request, transaction, flow)
+        except Exception:  # noqa: BLE001 - the same
+            self._log.failure(_BUG, flow=flow.token)
+            if not transaction.answered:
+                transaction.respond(self._stateless.refusal(request, SIPError()))
+
+    def _answer(self, request: Request, error: SIPError, flow: Flow) -> None:
+        with suppress(TransportError):  # as if it had been lost: its sender will ask again
+            self._transmit(self._stateless.refusal(request, error), way_back(request, flow))
+
+    def _transmit(self, message: Request | Response, flow: Flow) -> None:
+        flow.send(write(message))
+        if self._bus.heard:
+            self._publish(MessageSent, message, flow)
+
+    def _publish(
+        self, event: type[MessageReceived | MessageSent], message: Message, flow: Flow
+    ) -> None:
+        call_id = message.headers.get("Call-ID") or ""
+        now, peer = self._clock.seconds(), str(flow.remote)
+        self._bus.publish(event(now, peer, flow.transport, summary(message), call_id))

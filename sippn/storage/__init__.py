@@ -1,0 +1,1 @@
+"""Back ends of :class:`sippn.interfaces.IBindingStore`: discovered, never imported."""

@@ -1,0 +1,57 @@
+"""Who a scripted UA is: its address of record, its secret, its push parameters."""
+
+from __future__ import annotations
+
+from attrs import field, frozen
+
+from sippn.sip import PushParams, escape_pvalue
+from sippn.transport import Address
+
+SDP = (
+    b"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+    b"m=audio 40000 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\na=sendrecv\r\n"
+)
+
+
+@frozen
+class Account:
+    """
+    One user on one device.
+
+    :ivar password: answers digest challenges; None: it cannot.
+    :ivar push: pn-* of the Contact URI (RFC 8599 section 4.1); an empty provider asks
+        which there are; None: a UA that does not sleep.
+    :ivar instance: ``+sip.instance`` without quotes, e.g. ``<urn:uuid:...>``.
+    :ivar algorithms: digests it understands; the first challenge that names one is answered,
+        as linphone does with both and JsSIP with MD5 alone.
+    """
+
+    user: str
+    domain: str
+    password: str | None = field(default=None, repr=lambda value: "<password>" if value else "None")
+    push: PushParams | None = None
+    instance: str = ""
+    algorithms: tuple[str, ...] = ("SHA-256", "MD5")
+
+    @property
+    def aor(self) -> str:
+        """The address of record as a URI."""
+        return f"sip:{self.user}@{self.domain}"
+
+    def contact(self, address: Address) -> str:
+        """The Contact of its calls: where it is, and no more."""
+        return f"<sip:{self.user}@{address}>"
+
+    def registered_contact(self, address: Address) -> str:
+        """The Contact of its REGISTER: push parameters in the URI, the instance after it."""
+        instance = f';+sip.instance="{self.instance}"' if self.instance else ""
+        return f"<sip:{self.user}@{address}{_written(self.push)}>{instance}"
+
+
+def _written(push: PushParams | None) -> str:
+    if push is None:
+        return ""
+    provider = f";pn-provider={escape_pvalue(push.provider)}" if push.provider else ";pn-provider"
+    param = f";pn-param={escape_pvalue(push.param)}" if push.param else ""
+    prid = f";pn-prid={escape_pvalue(push.prid)}" if push.prid else ""
+    return provider + param + prid

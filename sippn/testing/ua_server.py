@@ -1,0 +1,135 @@
+"""
+The requests that come to a scripted UA: told from their repetitions, and answered.
+
+RFC 3261 sections 8.2 and 17.2 as a phone has them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Protocol, TypeAlias
+
+from attrs import define, field
+
+from sippn.sip import Request, Response, response_to
+from sippn.testing.calls_dialog import Dialog
+from sippn.testing.calls_received import Policy, ReceivedCall, ring_then_answer
+from sippn.testing.ua_account import SDP
+from sippn.testing.ua_client import UAC
+from sippn.testing.ua_wire import Wire
+from sippn.transport import Address
+
+Key: TypeAlias = tuple[str, str, int | None, str]
+REPLIES = {"OPTIONS": 200, "MESSAGE": 200, "NOTIFY": 200, "INFO": 200}
+
+
+class Dialogs(Protocol):
+    """A call of either direction, for requests inside it."""
+
+    def concerns(self, request: Request) -> bool:
+        """Whether *request* is in one of its dialogs."""
+
+    def bye_received(self) -> None:
+        """The other side hung up."""
+
+
+def _key(request: Request, method: str) -> Key:
+    via = request.via
+    return via.branch or "", via.host, via.port, method
+
+
+def _nothing() -> None:
+    pass
+
+
+@define(eq=False)
+class UAS:
+    """
+    Answers what comes.
+
+    :ivar policy: what is done about a new INVITE.
+    :ivar replies: method to status, for what is neither INVITE, ACK, BYE nor CANCEL.
+    :ivar calls: one for each INVITE that came, however often it came.
+    :ivar requests: all other requests but ACK, retransmissions left out.
+    """
+
+    _wire: Wire
+    _uac: UAC
+    _server: Address
+    _contact: Callable[[], str]
+    _made_calls: Callable[[], list[Dialogs]]
+    policy: Policy = field(factory=lambda: ring_then_answer(0), init=False)
+    replies: dict[str, int] = field(factory=REPLIES.copy, init=False)
+    calls: list[ReceivedCall] = field(factory=list, init=False)
+    requests: list[Request] = field(factory=list, init=False)
+    _invites: dict[Key, ReceivedCall] = field(factory=dict, init=False)
+    _answered: dict[Key, Response] = field(factory=dict, init=False)
+
+    def receive(self, request: Request, source: Address) -> None:
+        """Take one request, whichever it is."""
+        key = _key(request, request.method)
+        if request.method == "ACK":
+            self._ack(request)
+        elif key in self._invites:
+            self._invites[key].retransmitted()
+        elif key in self._answered:
+            self._wire.send(self._answered[key], source)
+        elif request.method == "INVITE" and request.to.tag is None:
+            self._invite(key, request, source)
+        else:
+            self.requests.append(request)
+            response, then = self._reply(request)
+            self._answered[key] = response
+            self._wire.send(response, source)
+            then()
+
+    def forget(self) -> None:
+        """Drop what is over, its repetitions will be answered as if they were new."""
+        self._answered.clear()
+        self.requests.clear()
+        self.calls = [call for call in self.calls if not call.ended.called and call.status < 300]
+        kept = set(map(id, self.calls))
+        self._invites = {key: call for key, call in self._invites.items() if id(call) in kept}
+
+    def _ack(self, ack: Request) -> None:
+        for call in self.calls:
+            if call.invite.call_id == ack.call_id and ack.to.tag == call.tag:
+                call.ack_received(ack)
+
+    def _invite(self, key: Key, invite: Request, source: Address) -> None:
+        tag = self._wire.random()
+        dialog = Dialog.of_callee(invite, tag, self._contact(), self._server)
+        call = ReceivedCall(invite, source, tag, dialog, self._wire, self._uac)
+        self._invites[key] = call
+        self.calls.append(call)
+        self.policy(call)
+
+    def _reply(self, request: Request) -> tuple[Response, Callable[[], None]]:
+        """The answer, and what follows once it is out."""
+        if request.method == "CANCEL":
+            return self._cancel(request)
+        if request.to.tag is not None:
+            return self._in_dialog(request)
+        status = self.replies.get(request.method, 405)
+        return response_to(request, status, to_tag=self._wire.random()), _nothing
+
+    def _cancel(self, cancel: Request) -> tuple[Response, Callable[[], None]]:
+        call = self._invites.get(_key(cancel, "INVITE"))
+        if call is None:
+            return response_to(cancel, 481, to_tag=self._wire.random()), _nothing
+        return response_to(cancel, 200, to_tag=call.tag), call.cancel_received
+
+    def _in_dialog(self, request: Request) -> tuple[Response, Callable[[], None]]:
+        call = next((call for call in self._both_ways() if call.concerns(request)), None)
+        if call is None:
+            return response_to(request, 481), _nothing
+        if request.method == "BYE":
+            return response_to(request, 200), call.bye_received
+        if request.method == "INVITE":
+            extra = [("Contact", self._contact()), ("Content-Type", "application/sdp")]
+            return response_to(request, 200, extra=extra, body=SDP), _nothing
+        return response_to(request, self.replies.get(request.method, 200)), _nothing
+
+    def _both_ways(self) -> Iterator[Dialogs]:
+        yield from self.calls
+        yield from self._made_calls()

@@ -1,0 +1,188 @@
+"""SIP over UDP, IPv4 or IPv6 (RFC 3261 section 18)."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from typing import ClassVar
+
+from attrs import define, field
+from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import IReactorFDSet, IReadDescriptor
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from sippn.errors import TransportError
+from sippn.transport.address import Address, SockAddr, canonical_host
+from sippn.transport.flow import DatagramFlow
+from sippn.transport.listener import Received
+from sippn.transport.local import is_local, source_toward
+from sippn.transport.sent_by import SentBy
+
+LARGEST_DATAGRAM = 65_507  # 65,535 less the headers of IPv4 and UDP
+_DATAGRAMS_A_TURN = 64  # more starve the other sockets and the timers
+_RECEIVE_BUFFER = 4 << 20
+_STUN_COOKIE = b"\x21\x12\xa4\x42"
+_WILDCARDS = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared with, not bound to
+
+
+def is_keep_alive(octets: bytes) -> bool:
+    """
+    Whether *octets* only keep a NAT open: line ends, blanks, zeros, nothing, or STUN.
+
+    A message starts with a letter, so one look is enough for nearly all of them.
+    """
+    if octets[:1] >= b"A":
+        return False
+    if not octets.strip(b"\r\n\t \0"):
+        return True
+    return octets[0] < 0x40 and octets[4:8] == _STUN_COOKIE
+
+
+def _parsed(advertise: str | None) -> SentBy | None:
+    return None if advertise is None else SentBy.parse(advertise)
+
+
+@implementer(IReadDescriptor)
+@define(eq=False)
+class UDPListener:
+    """
+    One UDP socket.
+
+    Twisted's own UDP port reads as many datagrams, at twice the cost, loses the
+    zone of link-local peers and lets OSError out of its ``write``.
+
+    :ivar host: what to bind to; a wildcard is fine, and ``::`` does not take IPv4 too.
+    :ivar _told: what to tell others instead, given as ``host`` or ``host:port``.
+    """
+
+    _reactor: IReactorFDSet
+    host: str
+    port: int
+    _told: SentBy | None = field(default=None, alias="advertise", converter=_parsed)
+    transport: ClassVar[str] = "UDP"
+    _local: Address = field(init=False)
+    _socket: socket.socket | None = field(default=None, init=False)
+    _received: Received | None = field(default=None, init=False)
+    _log: ClassVar[Logger] = Logger()
+
+    def __attrs_post_init__(self) -> None:
+        self._local = Address(canonical_host(self.host), self.port)
+
+    @property
+    def local(self) -> Address:
+        """See :attr:`Listener.local`."""
+        return self._local
+
+    @property
+    def sent_by(self) -> str:
+        """See :attr:`Listener.sent_by`."""
+        return str(self._local) if self._told is None else self._told.at(self._local.port)
+
+    def sent_by_toward(self, remote: Address) -> str:
+        """
+        Our own ``host:port``, as *remote* is to see it.
+
+        Nobody can send to a wildcard address: there it is the one that the
+        kernel sends from.
+        """
+        if self._told is None and self._local.host in _WILDCARDS:
+            host = source_toward(remote)
+            if host is not None:
+                return str(Address(host.partition("%")[0], self._local.port))
+        return self.sent_by
+
+    def start(self, received: Received) -> None:
+        """See :meth:`Listener.start`."""
+        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+        bound = socket.socket(family, socket.SOCK_DGRAM)
+        try:
+            bound.setblocking(False)
+            if family == socket.AF_INET6:
+                bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            bound.bind((self.host, self.port))
+        except (OSError, OverflowError) as error:
+            bound.close()
+            raise CannotListenError(self.host, self.port, error) from error
+        with contextlib.suppress(OSError):  # a burst may be lost, that is all
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
+        self._socket, self._received = bound, received
+        self._local = Address.from_sockaddr(bound.getsockname())
+        self._reactor.addReader(self)
+
+    def stop(self) -> None:
+        """See :meth:`Listener.stop`."""
+        if self._socket is not None:
+            self._reactor.removeReader(self)
+            self._socket.close()
+            self._socket = None
+
+    def flow_to(self, remote: Address) -> DatagramFlow:
+        """See :meth:`Listener.flow_to`."""
+        sockaddr = remote.to_sockaddr()
+        if sockaddr is None or remote.family != self._local.family:
+            raise TransportError(f"no way from {self._local} to {remote}")
+        return DatagramFlow(self, sockaddr)
+
+    def owns(self, host: str, port: int) -> bool:
+        """See :meth:`Listener.owns`."""
+        host = canonical_host(host)
+        if self._told is not None and self._told.names(host, port, self._local.port):
+            return True
+        if port != self._local.port:
+            return False
+        if self._local.host not in _WILDCARDS:
+            return host == self._local.host
+        return (":" in host) == (":" in self._local.host) and is_local(host)
+
+    def reaches(self, remote: Address) -> bool:
+        """See :meth:`Listener.reaches`."""
+        if remote.family != self._local.family:
+            return False
+        return self._local.host in _WILDCARDS or source_toward(remote) == self._local.host
+
+    def send_to(self, octets: bytes, sockaddr: SockAddr) -> None:
+        """
+        Send one datagram.
+
+        :raises TransportError: it is too large, the buffer is full, there is no
+            route, or the socket is closed.
+        """
+        if len(octets) > LARGEST_DATAGRAM:
+            raise TransportError(f"{len(octets)} octets do not fit into a datagram")
+        if self._socket is None:
+            raise TransportError(f"the socket {self._local} is closed")
+        try:
+            self._socket.sendto(octets, sockaddr)
+        except (OSError, OverflowError) as error:
+            raise TransportError(f"cannot send to {sockaddr[0]}: {error}") from error
+
+    def fileno(self) -> int:
+        """For the reactor."""
+        return -1 if self._socket is None else self._socket.fileno()
+
+    def logPrefix(self) -> str:
+        """For the reactor."""
+        return f"UDP {self._local}"
+
+    def connectionLost(self, reason: Failure) -> None:  # noqa: ARG002 - the reactor's call
+        """The reactor gave up on the socket, or ends."""
+        self.stop()
+
+    def doRead(self) -> None:
+        """Read what there is, so far as it fits into one turn."""
+        receiving, received = self._socket, self._received
+        if receiving is None or received is None:
+            return
+        for _ in range(_DATAGRAMS_A_TURN):
+            try:
+                octets, sockaddr = receiving.recvfrom(65535)
+            except OSError:  # nothing more, or stopped by what came last
+                return
+            if is_keep_alive(octets):
+                continue
+            try:
+                received(octets, DatagramFlow(self, sockaddr))
+            except Exception:  # noqa: BLE001 - the reactor would close the socket for it
+                self._log.failure("a datagram broke its receiver")

@@ -1,0 +1,94 @@
+"""
+How many requests may wait, and for whom (RELIABILITY W5).
+
+A request takes one place however many sleeping UAs it waits for.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+from attrs import define, field, frozen
+
+from sippn.binding import AOR, Principal, Source
+from sippn.errors import ServiceUnavailable, SIPError, Unreachable
+from sippn.wake.settings import ParkingLimits
+
+RETRY_AFTER = 5  # seconds: about what one wake takes
+
+
+@frozen
+class Caller:
+    """
+    On whose account a request waits and pushes.
+
+    :ivar key: the authenticated user, else the source address.
+    :ivar trusted: a peer of the operator's: not budgeted.
+    :ivar stranger: nobody vouches for it: its pushes are counted.
+    """
+
+    key: str
+    trusted: bool = False
+    stranger: bool = False
+
+    @classmethod
+    def of(cls, principal: Principal | None, source: Source) -> Caller:
+        """Who answers for a request that *principal* sent from *source*."""
+        if principal is None:
+            return cls(source.host, stranger=True)
+        return cls(principal.user, trusted=principal.trusted)
+
+
+@define(eq=False)
+class Parking:
+    """Counts the requests that wait: in all, per callee and per caller."""
+
+    _limits: ParkingLimits
+    _callees: Counter[AOR] = field(factory=Counter, init=False)
+    _callers: Counter[str] = field(factory=Counter, init=False)
+    _total: int = field(default=0, init=False)
+
+    def __len__(self) -> int:
+        return self._total
+
+    def enter(self, callee: AOR, caller: Caller) -> Callable[[], None]:
+        """
+        Take a place for a request to *callee*.
+
+        :returns: call it once, when the request waits no more.
+        :raises Unreachable: the callee's or the caller's places are taken; Retry-After says
+            when to try again.
+        :raises ServiceUnavailable: all are.  Only this one is a 503: whoever gets one may
+            stop sending anything (RFC 3261 section 21.5.4).
+        """
+        refusal = self._refusal(callee, caller)
+        if refusal is not None:
+            raise refusal
+        self._total += 1
+        self._callees[callee] += 1
+        if not caller.trusted:
+            self._callers[caller.key] += 1
+        return lambda: self._leave(callee, caller)
+
+    def _refusal(self, callee: AOR, caller: Caller) -> SIPError | None:
+        limits, later = self._limits, [("Retry-After", str(RETRY_AFTER))]
+        if 0 < limits.parked <= self._total:
+            return ServiceUnavailable("", later)
+        if 0 < limits.parked_per_callee <= self._callees[callee]:
+            return Unreachable("", later)
+        if not caller.trusted and 0 < limits.parked_per_caller <= self._callers[caller.key]:
+            return Unreachable("", later)
+        return None
+
+    def _leave(self, callee: AOR, caller: Caller) -> None:
+        self._total -= 1
+        _decrement(self._callees, callee)
+        if not caller.trusted:
+            _decrement(self._callers, caller.key)
+
+
+def _decrement(counts: Counter[str], key: str) -> None:
+    counts[key] -= 1
+    if not counts[key]:
+        del counts[key]  # or every callee there ever was is remembered

@@ -1,0 +1,172 @@
+"""
+Requests that wait until the suspended UA behind them has refreshed its binding.
+
+RFC 8599 section 5.2 calls this the *SIP Request Push Bucket*.  A wait is a
+Deferred: its timeout is the bucket timer, its cancellation the caller's CANCEL.
+"""
+
+from __future__ import annotations
+
+from attrs import define, field, frozen
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+
+from sippn.binding import AOR, Binding, Decision, PushKind, PushOutcome, PushTarget
+from sippn.errors import SIPError, Unreachable
+from sippn.events import Bus, RequestParked, WakeEnded, WakeReleased
+from sippn.wake.parking import Caller
+from sippn.wake.pushes import Pushes, Want
+
+
+@frozen
+class Wait:
+    """
+    What a request waits for.
+
+    :ivar binding: the sleeping one; it has a push target.
+    :ivar seconds: how long the UA gets to come back.
+    """
+
+    aor: AOR
+    binding: Binding
+    kind: PushKind
+    method: str
+    call_id: str
+    caller: Caller
+    seconds: float
+
+    @property
+    def target(self) -> PushTarget:
+        """Whom to push."""
+        if self.binding.push_target is None:
+            raise ValueError("a binding without a push target does not sleep")
+        return self.binding.push_target
+
+
+@define(eq=False)
+class _Waiter:
+    wait: Wait
+    since: float
+    result: Deferred[Binding]
+    bucket_timer: IDelayedCall | None = None
+
+
+@define(eq=False)
+class WakeQueue:
+    """
+    Who waits for which binding, and lets go of each exactly once (REQUIREMENTS S-08).
+
+    Waiters are found by (AOR, binding id) and by nothing else: a PRID alone
+    releases nobody, or whoever learns one could register it and take the call (Q-01).
+
+    :ivar _pushes: asks the PNS.
+    """
+
+    _pushes: Pushes
+    _clock: IReactorTime
+    _bus: Bus
+    _waiters: dict[tuple[AOR, str], list[_Waiter]] = field(factory=dict, init=False)
+
+    def __len__(self) -> int:
+        return sum(map(len, self._waiters.values()))
+
+    def wake(self, wait: Wait) -> Deferred[Binding]:
+        """
+        Push the UA behind *wait* and wait for its binding refresh.
+
+        Cancelling (the caller hung up) withdraws this waiter only; a push that
+        has left is not recalled.
+
+        :returns: the refreshed binding, with the flow to send on.
+        :raises Unreachable: the UA stayed silent, is gone, or its PRID is dead; or a
+            stranger's budget is spent.
+        """
+        result: Deferred[Binding] = Deferred(lambda _: self._end(waiter, "the caller gave up"))
+        waiter = _Waiter(wait, self._clock.seconds(), result)
+        waiter.bucket_timer = self._clock.callLater(wait.seconds, self._stayed_silent, waiter)
+        # before the push: a UA can outrun its PNS
+        self._waiters.setdefault((wait.aor, wait.binding.id), []).append(waiter)
+        self._say_parked(waiter)
+        try:
+            self._ask(waiter)
+        except SIPError as refused:
+            self._end(waiter, "a stranger's push budget is spent")
+            result.errback(refused)
+        return result
+
+    def location_changed(self, aor: AOR, decision: Decision) -> None:
+        """A change of *aor* was committed: let go whoever waited for it (S-08, S-13)."""
+        for binding in decision.registered:
+            self._release(aor, binding)
+        for binding in decision.removed:
+            for waiter in tuple(self._waiters.get((aor, binding.id), ())):
+                self._fail(waiter, "the binding was removed")
+
+    def _ask(self, waiter: _Waiter) -> None:
+        wait = waiter.wait
+        want = Want(
+            kind=wait.kind,
+            target=wait.target,
+            aor=wait.aor,
+            binding_id=wait.binding.id,
+            method=wait.method,
+            call_id=wait.call_id,
+            caller=wait.caller,
+            deadline=waiter.since + wait.seconds,
+        )
+        self._pushes.join(want, waiter, lambda outcome: self._push_failed(waiter, outcome))
+
+    def _release(self, aor: AOR, binding: Binding) -> None:
+        waiters = tuple(self._waiters.get((aor, binding.id), ()))
+        for waiter in waiters:
+            self._forget(waiter)
+            self._pushes.landed(waiter.wait.target, waiter.wait.kind)
+        for waiter in waiters:
+            if waiter.result.called:
+                continue  # letting go of an earlier one ended this one
+            if self._bus.heard:
+                now = self._clock.seconds()
+                waited = now - waiter.since
+                self._bus.publish(WakeReleased(now, waiter.wait.call_id, aor, binding.id, waited))
+            waiter.result.callback(binding)
+
+    def _push_failed(self, waiter: _Waiter, outcome: PushOutcome) -> None:
+        """P-045: this push wakes nobody, so nobody waits for the timer."""
+        self._fail(waiter, f"the push failed: {outcome.verdict.name.lower()}")
+
+    def _stayed_silent(self, waiter: _Waiter) -> None:
+        waiter.bucket_timer = None
+        self._fail(waiter, f"no binding refresh within {waiter.wait.seconds:g} s")
+
+    def _fail(self, waiter: _Waiter, why: str) -> None:
+        if waiter.result.called:
+            return
+        self._end(waiter, why)
+        waiter.result.errback(Unreachable())
+
+    def _end(self, waiter: _Waiter, why: str) -> None:
+        self._forget(waiter)
+        if self._bus.heard:
+            now, wait = self._clock.seconds(), waiter.wait
+            self._bus.publish(WakeEnded(now, wait.call_id, wait.aor, wait.binding.id, why))
+
+    def _forget(self, waiter: _Waiter) -> None:
+        if waiter.bucket_timer is not None:
+            waiter.bucket_timer.cancel()
+            waiter.bucket_timer = None
+        key = (waiter.wait.aor, waiter.wait.binding.id)
+        waiting = self._waiters.get(key, [])
+        if waiter in waiting:
+            waiting.remove(waiter)
+        if not waiting:
+            self._waiters.pop(key, None)
+        self._pushes.leave(waiter.wait.target, waiter.wait.kind, waiter)
+
+    def _say_parked(self, waiter: _Waiter) -> None:
+        if self._bus.heard:
+            wait = waiter.wait
+            self._bus.publish(
+                RequestParked(
+                    waiter.since, wait.call_id, wait.method, wait.aor, wait.binding.id, wait.seconds
+                )
+            )

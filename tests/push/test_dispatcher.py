@@ -1,0 +1,291 @@
+"""Tests for :mod:`sippn.push.dispatcher`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import pytest
+from attrs import define, evolve, field
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.logger import LogEvent
+from zope.interface import implementer
+from zope.interface.verify import verifyObject
+
+from sippn.binding import (
+    Binding,
+    Capability,
+    PushJob,
+    PushKind,
+    PushOutcome,
+    PushTarget,
+    RegisterPlan,
+    RoutePlan,
+    Verdict,
+)
+from sippn.interfaces import IPushProvider, IRoutingPolicy, Maybe
+from sippn.push import Dispatcher
+from sippn.sip import Request
+from sippn.testing.contracts.policy import RoutingPolicyContract
+from sippn.testing.contracts.provider import PushProviderContract
+from sippn.testing.pns import MemoryPushProvider
+from sippn.testing.results import failed, succeeded
+
+MakeJob = Callable[..., PushJob]
+
+APPLE = PushTarget("apns", "TEAM.app.voip", "token-2")
+
+
+@implementer(IRoutingPolicy)
+@define(eq=False)
+class Scripted:
+    """
+    A policy that bends pushes as told and nothing else.
+
+    :ivar told: every job and outcome it heard of.
+    """
+
+    bend: Callable[[PushJob], Maybe[PushJob | None]] = lambda job: job
+    broken: bool = False
+    told: list[tuple[str, Verdict]] = field(factory=list, init=False)
+
+    def on_register(
+        self,
+        register: Request,  # noqa: ARG002 - the interface's
+        plan: RegisterPlan,
+    ) -> RegisterPlan:
+        """As it came."""
+        return plan
+
+    def determine_targets(
+        self,
+        request: Request,  # noqa: ARG002 - the interface's
+        plan: RoutePlan,
+    ) -> RoutePlan:
+        """As it came."""
+        return plan
+
+    def select_bindings(
+        self,
+        request: Request,  # noqa: ARG002 - the interface's
+        found: Sequence[Binding],
+    ) -> Sequence[Binding]:
+        """All of them."""
+        return found
+
+    def on_push(self, job: PushJob) -> Maybe[PushJob | None]:
+        """As scripted."""
+        return self.bend(job)
+
+    def on_push_result(self, job: PushJob, outcome: PushOutcome) -> None:
+        """Note it, or break."""
+        self.told.append((job.id, outcome.verdict))
+        if self.broken:
+            raise RuntimeError("a bug on the outcome")
+
+
+class TestScriptedPolicy(RoutingPolicyContract):
+    """The policy of these tests is one by the same rules as a real one."""
+
+    def make_policy(self) -> IRoutingPolicy:
+        """One that lets everything pass."""
+        return Scripted()
+
+
+class TestMemoryPushProvider(PushProviderContract):
+    """The fake is a provider by the same rules as a real one."""
+
+    def make_provider(self) -> IPushProvider:
+        """One that takes every push."""
+        return MemoryPushProvider(at_once=PushOutcome(Verdict.ACCEPTED))
+
+
+class TestDispatcher(PushProviderContract):
+    """All providers together are one provider."""
+
+    def make_provider(self) -> IPushProvider:
+        """A dispatcher over two."""
+        accepted = PushOutcome(Verdict.ACCEPTED)
+        apple = MemoryPushProvider((Capability("apns"),), at_once=accepted)
+        return Dispatcher([apple, MemoryPushProvider(at_once=accepted)])
+
+
+def test_provides_the_interface() -> None:
+    """Without any provider as well."""
+    assert verifyObject(IPushProvider, Dispatcher([]))
+
+
+def test_first_provider_that_can_is_asked(pns: MemoryPushProvider, make_job: MakeJob) -> None:
+    """The order of the configuration is the order of preference."""
+    apple, spare = MemoryPushProvider((Capability("apns"),)), MemoryPushProvider()
+    dispatcher = Dispatcher([apple, pns, spare])
+    acme, voip = make_job(), make_job(target=APPLE)
+    for job in (acme, voip):
+        dispatcher.request_push(job)
+    assert (apple.jobs, pns.jobs, spare.jobs) == ([voip], [acme], [])
+
+
+def test_kind_decides_as_well(make_job: MakeJob) -> None:
+    """R-04: a VoIP token is good for calls and unusable for a refresh."""
+    voip = MemoryPushProvider(can=lambda _, kind: kind is PushKind.CALL)
+    alert = MemoryPushProvider(can=lambda _, kind: kind is not PushKind.CALL)
+    dispatcher = Dispatcher([voip, alert])
+    call, refresh = make_job(), make_job(PushKind.REFRESH)
+    dispatcher.request_push(call)
+    dispatcher.request_push(refresh)
+    assert (voip.jobs, alert.jobs) == ([call], [refresh])
+    assert not Dispatcher([voip]).can_push(call.target, PushKind.REFRESH)
+
+
+def test_capabilities_are_those_of_all() -> None:
+    """F-01: one field per PNS; the first provider's VAPID key counts."""
+    one = MemoryPushProvider((Capability("webpush", "key-1"), Capability("fcm")))
+    two = MemoryPushProvider((Capability("webpush", "key-2"), Capability("acme")))
+    assert Dispatcher([one, two]).capabilities == (
+        Capability("webpush", "key-1"),
+        Capability("fcm"),
+        Capability("acme"),
+    )
+
+
+def test_target_that_nobody_serves_is_refused(pns: MemoryPushProvider, make_job: MakeJob) -> None:
+    """A provider may be gone from the configuration while bindings live: tell the operator."""
+    policy = Scripted()
+    asked = Dispatcher([pns], [policy]).request_push(make_job(target=APPLE))
+    assert succeeded(asked) == PushOutcome(Verdict.REFUSED, detail="no provider serves this target")
+    assert policy.told == [("job-1", Verdict.REFUSED)]
+
+
+def test_policies_bend_in_order(pns: MemoryPushProvider, make_job: MakeJob) -> None:
+    """Policies compose: each sees what the one before made of the job."""
+
+    async def slowly(job: PushJob) -> PushJob | None:
+        return evolve(job, collapse_key=job.collapse_key + "2")
+
+    first = Scripted(lambda job: evolve(job, collapse_key="1"))
+    dispatcher = Dispatcher([pns], [first, Scripted(slowly)])
+    asked = dispatcher.request_push(make_job())
+    assert pns.answer().collapse_key == "12"
+    assert succeeded(asked).verdict is Verdict.ACCEPTED
+
+
+def test_policy_may_choose_another_target(pns: MemoryPushProvider, make_job: MakeJob) -> None:
+    """Who serves it is asked after the policies."""
+    apple = MemoryPushProvider((Capability("apns"),))
+    dispatcher = Dispatcher([pns, apple], [Scripted(lambda job: evolve(job, target=APPLE))])
+    dispatcher.request_push(make_job())
+    assert (len(pns.jobs), len(apple.jobs)) == (0, 1)
+
+
+def test_withheld_push_is_not_sent(pns: MemoryPushProvider, make_job: MakeJob) -> None:
+    """None: no push; nobody after it is asked, nobody is told an outcome."""
+    later = Scripted(lambda _: pytest.fail("asked about a push that is withheld"))
+    asked = Dispatcher([pns], [Scripted(lambda _: None), later]).request_push(make_job())
+    assert succeeded(asked).verdict is Verdict.REFUSED
+    assert pns.jobs == []
+    assert later.told == []
+
+
+def test_outcome_is_told_to_every_policy(pns: MemoryPushProvider, make_job: MakeJob) -> None:
+    """Learning needs both sides."""
+    policies = [Scripted(), Scripted()]
+    Dispatcher([pns], policies).request_push(make_job())
+    pns.answer(Verdict.DEAD)
+    assert [policy.told for policy in policies] == [[("job-1", Verdict.DEAD)]] * 2
+
+
+def _broke(failures: list[LogEvent], how_often: int) -> bool:
+    seen = len(failures)
+    failures.clear()
+    return seen == how_often
+
+
+def test_policy_that_breaks_stops_the_push(
+    pns: MemoryPushProvider, make_job: MakeJob, nothing_fails_unseen: list[LogEvent]
+) -> None:
+    """It may be the one that forbids; the failure is in the log."""
+
+    def bug(_: PushJob) -> PushJob | None:
+        raise RuntimeError("a bug")
+
+    asked = Dispatcher([pns], [Scripted(bug)]).request_push(make_job())
+    assert succeeded(asked) == PushOutcome(Verdict.FAILED, detail="a policy broke")
+    assert pns.jobs == []
+    assert _broke(nothing_fails_unseen, 1)
+
+
+def test_policy_that_breaks_on_an_outcome_changes_nothing(
+    pns: MemoryPushProvider, make_job: MakeJob, nothing_fails_unseen: list[LogEvent]
+) -> None:
+    """The push is out; the others are told all the same."""
+    other = Scripted()
+    asked = Dispatcher([pns], [Scripted(broken=True), other]).request_push(make_job())
+    pns.answer()
+    assert succeeded(asked).verdict is Verdict.ACCEPTED
+    assert other.told == [("job-1", Verdict.ACCEPTED)]
+    assert _broke(nothing_fails_unseen, 1)
+
+
+def test_provider_that_fails_becomes_an_outcome(
+    pns: MemoryPushProvider, make_job: MakeJob, nothing_fails_unseen: list[LogEvent]
+) -> None:
+    """A plugin's bug costs one push and is in the log; it is no exception to the proxy."""
+    asked = Dispatcher([pns]).request_push(make_job())
+    pns.break_on(ValueError("a bug"))
+    assert succeeded(asked) == PushOutcome(Verdict.FAILED, detail="the provider broke")
+    assert _broke(nothing_fails_unseen, 1)
+
+
+def test_provider_that_raises_becomes_an_outcome(
+    make_job: MakeJob, nothing_fails_unseen: list[LogEvent]
+) -> None:
+    """The same for one that does not even return a Deferred."""
+
+    class Raising(MemoryPushProvider):
+        def request_push(self, job: PushJob) -> Deferred[PushOutcome]:
+            raise KeyError(job.id)
+
+    asked = Dispatcher([Raising()]).request_push(make_job())
+    assert succeeded(asked).verdict is Verdict.FAILED
+    assert _broke(nothing_fails_unseen, 1)
+
+
+def test_provider_without_outcome_has_failed(pns: MemoryPushProvider, make_job: MakeJob) -> None:
+    """Whoever reads a verdict must find one."""
+    asked = Dispatcher([pns]).request_push(make_job())
+    pns.answer(None)  # type: ignore[arg-type] # what an untyped plugin may do
+    assert succeeded(asked).verdict is Verdict.FAILED
+
+
+def test_provider_that_breaks_on_can_push_cannot(
+    pns: MemoryPushProvider, make_job: MakeJob, nothing_fails_unseen: list[LogEvent]
+) -> None:
+    """The next one is asked."""
+
+    def bug(target: PushTarget, kind: PushKind) -> bool:
+        raise RuntimeError("a bug")
+
+    dispatcher = Dispatcher([MemoryPushProvider(can=bug), pns])
+    asked = dispatcher.request_push(make_job())
+    pns.answer()
+    assert succeeded(asked).verdict is Verdict.ACCEPTED
+    assert _broke(nothing_fails_unseen, 1)
+
+
+def test_cancelling_reaches_the_provider(pns: MemoryPushProvider, make_job: MakeJob) -> None:
+    """S-12: what has not left is dropped; that is no failure to log."""
+    job = make_job()
+    asked = Dispatcher([pns], [Scripted()]).request_push(job)
+    asked.cancel()
+    failed(asked, CancelledError)
+    assert pns.withdrawn == [job]
+
+
+def test_cancelling_while_a_policy_thinks_sends_nothing(
+    pns: MemoryPushProvider, make_job: MakeJob
+) -> None:
+    """A policy may look something up; the caller may hang up meanwhile."""
+    thinking: Deferred[PushJob | None] = Deferred()
+    asked = Dispatcher([pns], [Scripted(lambda _: thinking)]).request_push(make_job())
+    asked.cancel()
+    failed(asked, CancelledError)
+    assert pns.jobs == []

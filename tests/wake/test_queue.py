@@ -1,0 +1,308 @@
+"""
+Tests for :mod:`sippn.wake.queue` and :mod:`sippn.wake.pushes`.
+"""
+
+from __future__ import annotations
+
+import pytest
+from attrs import define, evolve, field
+from twisted.internet.defer import CancelledError, Deferred, succeed
+from twisted.internet.task import Clock
+from twisted.logger import LogEvent
+
+from sippn.auth import Budget
+from sippn.binding import Binding, Decision, PushKind, PushOutcome, PushTarget, Verdict
+from sippn.errors import Unreachable
+from sippn.events import Bus, Event, RequestParked, WakeEnded, WakeReleased
+from sippn.testing.pns import MemoryPushProvider
+from sippn.testing.results import failed, succeeded
+from sippn.wake import Caller, Pushes, Wait, WakeQueue
+
+ALICE = "sip:alice@example.com"
+BOB = "sip:bob@example.com"
+TARGET = PushTarget("acme", "app", "token-1")
+PHONE = Binding(
+    "b1", "sip:alice@192.0.2.1;pn-prid=token-1", "flow-1", 4000.0, 1.0, "c", 1, push_target=TARGET
+)
+TABLET = evolve(PHONE, id="b2", push_target=evolve(TARGET, prid="token-2"))
+BACK = evolve(PHONE, flow="flow-7", cseq=2, registered_at=1001.0)
+CALL = Wait(ALICE, PHONE, PushKind.CALL, "INVITE", "call-1", Caller("bob"), 20)
+
+
+def by(caller: Caller) -> Wait:
+    """A call of *caller*."""
+    return evolve(CALL, caller=caller)
+
+
+@define
+class Scene:
+    """A wake queue and everything around it."""
+
+    clock: Clock
+    pns: MemoryPushProvider
+    queue: WakeQueue
+    pushes: Pushes
+    disowned: list[tuple[PushTarget, float]]
+    news: list[Event] = field(factory=list)
+
+    def wake(
+        self, binding: Binding = PHONE, aor: str = ALICE, wait: Wait = CALL
+    ) -> Deferred[Binding]:
+        """Wait for *binding*."""
+        return self.queue.wake(evolve(wait, binding=binding, aor=aor))
+
+    def register(self, binding: Binding = BACK, aor: str = ALICE) -> None:
+        """A REGISTER of *binding* was committed."""
+        self.queue.location_changed(aor, Decision(None, registered=(binding,)))
+
+
+@pytest.fixture
+def scene() -> Scene:
+    clock, pns, bus = Clock(), MemoryPushProvider(), Bus()
+    disowned: list[tuple[PushTarget, float]] = []
+
+    def disown(target: PushTarget, before: float) -> Deferred[None]:
+        disowned.append((target, before))
+        return succeed(None)
+
+    pushes = Pushes(
+        pns,
+        clock,
+        lambda: 1000.0 + clock.seconds(),
+        lambda count: b"\x2a" * count,
+        Budget(2, clock),
+        Budget(3, clock),
+        disown,
+    )
+    scene = Scene(clock, pns, WakeQueue(pushes, clock, bus), pushes, disowned)
+    bus.subscribe(scene.news.append)
+    return scene
+
+
+def nothing_is_left(scene: Scene) -> bool:
+    """No waiter, no push and no timer."""
+    return not (len(scene.queue) or len(scene.pushes) or scene.clock.getDelayedCalls())
+
+
+def test_request_gets_the_refreshed_binding(scene: Scene) -> None:
+    """P-041, P-002: what is let go carries the flow of the REGISTER that woke it."""
+    held = scene.wake()
+    assert not held.called
+    scene.register()
+    assert succeeded(held) is BACK
+    assert nothing_is_left(scene)
+
+
+def test_push_says_what_it_is_for(scene: Scene) -> None:
+    """S-01: a job names its kind, its target, the request and its deadline."""
+    scene.clock.advance(5)
+    scene.wake()
+    (job,) = scene.pns.jobs
+    assert (job.kind, job.target, job.aor) == (PushKind.CALL, TARGET, ALICE)
+    assert (job.method, job.call_id, job.deadline) == ("INVITE", "call-1", 25)
+
+
+def test_one_push_for_many_requests(scene: Scene) -> None:
+    """S-04, P-003: however many requests wait for one sleeping UA, its PNS is asked once."""
+    first, second, other = scene.wake(), scene.wake(), scene.wake(TABLET)
+    assert [job.target for job in scene.pns.jobs] == [TARGET, TABLET.push_target]
+    scene.register()
+    assert succeeded(first) is succeeded(second) is BACK
+    assert not other.called
+
+
+def test_one_push_for_two_accounts_of_a_device(scene: Scene) -> None:
+    """P-003: two AORs with one PRID share the push, and each waits for its own REGISTER."""
+    mine, other = scene.wake(), scene.wake(evolve(PHONE, id="b9"), BOB)
+    assert len(scene.pns.jobs) == 1
+    scene.register()
+    assert succeeded(mine) is BACK
+    assert not other.called
+    scene.register(evolve(BACK, id="b9"), BOB)
+    assert succeeded(other).id == "b9"
+
+
+def test_later_call_pushes_anew(scene: Scene) -> None:
+    """S-04: once the UA is back the push is spent; it may be asleep again."""
+    scene.wake()
+    scene.register()
+    scene.wake()
+    assert len(scene.pns.jobs) == 2
+
+
+def test_kinds_are_pushed_apart(scene: Scene) -> None:
+    """S-13 d: a call is pushed as a call even when a message is waiting already."""
+    scene.wake(wait=evolve(CALL, kind=PushKind.MESSAGE, method="MESSAGE"))
+    scene.wake()
+    assert [job.kind for job in scene.pns.jobs] == [PushKind.MESSAGE, PushKind.CALL]
+
+
+def test_three_registers_release_once(scene: Scene) -> None:
+    """S-08, S-13 g: linphone registers three times after one push; one INVITE."""
+    held = scene.wake()
+    fired: list[Binding] = []
+    held.addCallback(fired.append)
+    for _ in range(3):
+        scene.register()
+    assert fired == [BACK]
+
+
+@pytest.mark.parametrize(
+    ("binding", "aor"),
+    [(evolve(BACK, id="b2"), ALICE), (BACK, BOB), (evolve(BACK, id="*"), ALICE)],
+    ids=["another binding", "another AOR", "a pattern"],
+)
+def test_nobody_else_releases(scene: Scene, binding: Binding, aor: str) -> None:
+    """Q-01: the same PRID under another AOR or another binding releases nothing."""
+    held = scene.wake()
+    scene.register(binding, aor)
+    assert not held.called
+    scene.register()
+    assert succeeded(held) is BACK
+
+
+def test_silent_ua_is_unreachable(scene: Scene) -> None:
+    """P-046: a UA that stays silent costs the caller a 480, and leaves nothing behind."""
+    held = scene.wake()
+    scene.clock.advance(19.9)
+    assert not held.called
+    scene.clock.advance(0.1)
+    assert failed(held, Unreachable).status == 480
+    assert nothing_is_left(scene)
+
+
+@pytest.mark.parametrize("verdict", [Verdict.DEAD, Verdict.FAILED, Verdict.REFUSED, Verdict.BUSY])
+def test_failed_push_ends_every_wait_on_it(scene: Scene, verdict: Verdict) -> None:
+    """P-045: when the push will wake nobody, nobody waits for the timer."""
+    first, second = scene.wake(), scene.wake()
+    scene.pns.answer(verdict)
+    assert failed(first, Unreachable).status == failed(second, Unreachable).status == 480
+    assert nothing_is_left(scene)
+
+
+def test_accepted_push_ends_nothing(scene: Scene) -> None:
+    """P-041: that the PNS took the push does not mean that the UA is there."""
+    held = scene.wake()
+    scene.pns.answer(Verdict.ACCEPTED)
+    assert not held.called
+    scene.wake()
+    assert len(scene.pns.jobs) == 1, "an accepted push is still outstanding"
+
+
+def test_dead_prid_is_disowned_as_of_the_push(scene: Scene) -> None:
+    """N-05, T3: a REGISTER after the push was sent proves the PRID alive."""
+    failed_wait = scene.wake()
+    scene.clock.advance(1)
+    scene.pns.answer(Verdict.DEAD)
+    failed(failed_wait, Unreachable)
+    assert scene.disowned == [(TARGET, 1000.0)]
+
+
+def test_dead_prid_is_disowned_as_of_the_pns(scene: Scene) -> None:
+    """Appendix A: the PNS says since when the PRID is gone; the word is the PNS's."""
+    failed_wait = scene.wake()
+    scene.pns.answer(PushOutcome(Verdict.DEAD, gone_since=17.0))
+    failed(failed_wait, Unreachable)
+    assert scene.disowned == [(TARGET, 17.0)]
+
+
+def test_removed_binding_is_unreachable(scene: Scene) -> None:
+    """S-13 c: a de-REGISTER while a request waits ends the wait."""
+    held, other = scene.wake(), scene.wake(TABLET)
+    scene.queue.location_changed(ALICE, Decision(None, removed=(PHONE,)))
+    failed(held, Unreachable)
+    assert not other.called
+
+
+def test_cancel_withdraws_one(scene: Scene) -> None:
+    """S-12: a caller who hangs up takes only its own request out of the queue."""
+    mine, theirs = scene.wake(), scene.wake()
+    mine.cancel()
+    failed(mine, CancelledError)
+    assert scene.pns.withdrawn == []
+    scene.register()
+    assert succeeded(theirs) is BACK
+
+
+def test_last_cancel_withdraws_the_push(scene: Scene) -> None:
+    """S-12: a push that has not left is dropped with the last who wanted it."""
+    held = scene.wake()
+    held.cancel()
+    failed(held, CancelledError)
+    assert len(scene.pns.withdrawn) == 1
+    assert nothing_is_left(scene)
+
+
+def test_register_before_the_push_left_drops_it(scene: Scene) -> None:
+    """S-13 a: the UA came by itself; nobody needs the push."""
+    succeeded_wait = scene.wake()
+    scene.register()
+    assert succeeded(succeeded_wait) is BACK
+    assert len(scene.pns.withdrawn) == 1
+
+
+def test_letting_go_may_end_another(scene: Scene) -> None:
+    """S-08: what a released request does to the next one happens once, and to nobody twice."""
+    first, second = scene.wake(), scene.wake()
+    first.addCallback(lambda _: second.cancel())
+    scene.register()
+    succeeded(first)
+    failed(second, CancelledError)
+    assert nothing_is_left(scene)
+
+
+def test_broken_provider_costs_a_480(scene: Scene, nothing_fails_unseen: list[LogEvent]) -> None:
+    """P-045: a provider that raises is logged, and the caller is answered at once."""
+    held = scene.wake()
+    scene.pns.break_on(ZeroDivisionError())
+    failed(held, Unreachable)
+    assert len(nothing_fails_unseen) == 1
+    assert "token-1" not in str(nothing_fails_unseen)
+    nothing_fails_unseen.clear()
+
+
+def test_stranger_has_a_budget(scene: Scene) -> None:
+    """T1, A9: a stranger causes so many pushes an hour, and 480 without a push after that."""
+    stranger = Caller("192.0.2.66", stranger=True)
+    for _ in range(2):
+        scene.wake(wait=by(stranger))
+        scene.register()
+    refused = failed(scene.wake(wait=by(stranger)), Unreachable)
+    assert dict(refused.headers)["Retry-After"]
+    assert len(scene.pns.jobs) == 2
+    scene.wake(wait=by(Caller("bob")))
+    assert len(scene.pns.jobs) == 3, "those we know are not held by it"
+
+
+def test_strangers_share_the_budget_of_a_device(scene: Scene) -> None:
+    """T1: many strangers together wake a device no oftener than its budget lets them."""
+    for number in range(3):
+        scene.wake(wait=by(Caller(f"192.0.2.{number}", stranger=True)))
+        scene.register()
+    failed(scene.wake(wait=by(Caller("192.0.2.200", stranger=True))), Unreachable)
+    assert len(scene.pns.jobs) == 3
+
+
+def test_stranger_who_shares_a_push_pays_nothing(scene: Scene) -> None:
+    """T1: the budget counts pushes, not calls."""
+    stranger = Caller("192.0.2.66", stranger=True)
+    waits = [scene.wake(wait=by(stranger)) for _ in range(5)]
+    assert not any(wait.called for wait in waits)
+    assert len(scene.pns.jobs) == 1
+
+
+def test_says_what_happened(scene: Scene) -> None:
+    """N-07: parked, released and ended are told, with how long it took."""
+    scene.wake(wait=evolve(CALL, call_id="one"))
+    scene.clock.advance(2)
+    scene.register()
+    failed_wait = scene.wake(wait=evolve(CALL, call_id="two"))
+    scene.clock.advance(20)
+    failed(failed_wait, Unreachable)
+    assert scene.news == [
+        RequestParked(0, "one", "INVITE", ALICE, "b1", 20),
+        WakeReleased(2, "one", ALICE, "b1", 2),
+        RequestParked(2, "two", "INVITE", ALICE, "b1", 20),
+        WakeEnded(22, "two", ALICE, "b1", "no binding refresh within 20 s"),
+    ]
+    assert "token-1" not in repr(scene.news)
