@@ -65,11 +65,14 @@ class Webhook(Service):
         """
         Make one; nothing is connected before the first push.
 
-        :raises ConfigErrors: *ca_file* cannot be used.
+        :raises ConfigErrors: *ca_file* or the host of *url* cannot be used.
         """
         reactor, url = surroundings.reactor, URI.fromBytes(settings.url.encode("ascii"))
         trust = None if settings.ca_file is None else _trust(settings.ca_file)
-        gateway = gateway_to(reactor, url, ANSWER_TIME, trust)
+        try:
+            gateway = gateway_to(reactor, url, ANSWER_TIME, trust)
+        except UnicodeError:
+            raise ConfigErrors([("url", "has a host name that is no punycode")]) from None
         pool = HTTPConnectionPool(reactor)
         pool.maxPersistentPerHost = MOST_IDLE
         pool.cachedConnectionTimeout = IDLE_TIME

@@ -20,11 +20,13 @@ from sippn.auth import Budget
 from sippn.binding import AOR, PushJob, PushKind, PushOutcome, PushTarget, Verdict
 from sippn.errors import Unreachable
 from sippn.interfaces import IPushProvider
+from sippn.transaction import FixedTimer
 from sippn.wake.parking import Caller
 
 Share = Callable[[PushOutcome], None]
 Disown = Callable[[PushTarget, float], Deferred[None]]
 
+LATE = 0.5  # seconds after which a push that nobody needs any more is withdrawn
 BUDGET_RETRY = 300  # seconds: a stranger's budget is counted by the hour
 
 
@@ -51,11 +53,15 @@ class Outstanding:
     """
     One push whose UA has not come back yet.
 
+    :ivar key: whom it wakes, and what for.
     :ivar asked_at: wall clock, seconds; a REGISTER after it proves the PRID alive.
     :ivar shares: who waits, and what each is told of a push that failed.
+    :ivar landed: its UA is back.
     """
 
+    key: tuple[PushTarget, PushKind]
     asked_at: float
+    landed: bool = False
     request: Deferred[None] | None = None
     shares: dict[object, Share] = field(factory=dict)
 
@@ -78,40 +84,60 @@ class Pushes:
     _to_device: Budget
     _disown: Disown
     _outstanding: dict[tuple[PushTarget, PushKind], Outstanding] = field(factory=dict, init=False)
+    _late: FixedTimer = field(init=False)
     _log: ClassVar[Logger] = Logger()
 
     def __len__(self) -> int:
         return len(self._outstanding)
 
-    def join(self, want: Want, who: object, share: Share) -> None:
+    def __attrs_post_init__(self) -> None:
+        self._late = FixedTimer(self._clock, LATE)
+
+    def join(self, want: Want, who: object, share: Share) -> Outstanding:
         """
         Have *want* pushed, unless the same push is out already.
 
         :param who: identifies the sharer to :meth:`leave`.
         :param share: told the outcome of a push that will wake nobody.
+        :returns: the push, to :meth:`leave`.
         :raises Unreachable: a stranger's budget is spent.
         """
         key = (want.target, want.kind)
         push = self._outstanding.get(key)
         if push is not None:
             push.shares[who] = share
-            return
+            return push
         self._charge(want)
-        push = self._outstanding[key] = Outstanding(self._wall())
+        push = self._outstanding[key] = Outstanding(key, self._wall())
         push.shares[who] = share
         push.request = Deferred.fromCoroutine(self._request(want, push))
+        return push
 
-    def leave(self, target: PushTarget, kind: PushKind, who: object) -> None:
+    def leave(self, push: Outstanding, who: object) -> None:
         """*who* waits no more; a push that has not left is dropped with its last sharer."""
-        push = self._outstanding.get((target, kind))
-        if push is None or push.shares.pop(who, None) is None or push.shares:
-            return
-        self.landed(target, kind)
+        push.shares.pop(who, None)
+        if not (push.shares or push.landed):
+            self._drop(push)
+            self._withdraw(push)
 
-    def landed(self, target: PushTarget, kind: PushKind) -> None:
-        """The UA is back, or nobody waits: a later request pushes anew."""
-        push = self._outstanding.pop((target, kind), None)
-        if push is not None and not push.shares and push.request is not None:
+    def landed(self, push: Outstanding) -> None:
+        """
+        The UA is back: a later request pushes anew.
+
+        The answer of the PNS is on its way as a rule, so the push is not withdrawn at
+        once: that would cost more than to let it end.
+        """
+        if not push.landed:
+            push.landed = True
+            self._drop(push)
+            self._late.start(self._withdraw, push)
+
+    def _drop(self, push: Outstanding) -> None:
+        if self._outstanding.get(push.key) is push:
+            del self._outstanding[push.key]
+
+    def _withdraw(self, push: Outstanding) -> None:
+        if push.request is not None and not push.shares:
             push.request.cancel()
 
     def _charge(self, want: Want) -> None:
@@ -143,15 +169,13 @@ class Pushes:
             before = push.asked_at if outcome.gone_since is None else outcome.gone_since
             self._disown(want.target, before).addErrback(self._not_disowned, job.id)
         if outcome.verdict is not Verdict.ACCEPTED:
-            self._tell(want, push, outcome)
+            self._tell(push, outcome)
 
     def _not_disowned(self, failure: Failure, job_id: str) -> None:
         self._log.failure("the dead PRID of push {id} stays in store", failure, id=job_id)
 
-    def _tell(self, want: Want, push: Outstanding, outcome: PushOutcome) -> None:
-        key = (want.target, want.kind)
-        if self._outstanding.get(key) is push:
-            del self._outstanding[key]
+    def _tell(self, push: Outstanding, outcome: PushOutcome) -> None:
+        self._drop(push)
         shares, push.shares = push.shares, {}
         for share in shares.values():
             share(outcome)

@@ -15,7 +15,7 @@ from sippn.binding import AOR, Binding, Decision, PushKind, PushOutcome, PushTar
 from sippn.errors import SIPError, Unreachable
 from sippn.events import Bus, RequestParked, WakeEnded, WakeReleased
 from sippn.wake.parking import Caller
-from sippn.wake.pushes import Pushes, Want
+from sippn.wake.pushes import Outstanding, Pushes, Want
 
 
 @frozen
@@ -49,6 +49,7 @@ class _Waiter:
     since: float
     result: Deferred[Binding]
     bucket_timer: IDelayedCall | None = None
+    push: Outstanding | None = None
 
 
 @define(eq=False)
@@ -114,13 +115,16 @@ class WakeQueue:
             caller=wait.caller,
             deadline=waiter.since + wait.seconds,
         )
-        self._pushes.join(want, waiter, lambda outcome: self._push_failed(waiter, outcome))
+        waiter.push = self._pushes.join(
+            want, waiter, lambda outcome: self._push_failed(waiter, outcome)
+        )
 
     def _release(self, aor: AOR, binding: Binding) -> None:
         waiters = tuple(self._waiters.get((aor, binding.id), ()))
         for waiter in waiters:
+            if waiter.push is not None:
+                self._pushes.landed(waiter.push)
             self._forget(waiter)
-            self._pushes.landed(waiter.wait.target, waiter.wait.kind)
         for waiter in waiters:
             if waiter.result.called:
                 continue  # letting go of an earlier one ended this one
@@ -160,7 +164,8 @@ class WakeQueue:
             waiting.remove(waiter)
         if not waiting:
             self._waiters.pop(key, None)
-        self._pushes.leave(waiter.wait.target, waiter.wait.kind, waiter)
+        if waiter.push is not None:
+            self._pushes.leave(waiter.push, waiter)
 
     def _say_parked(self, waiter: _Waiter) -> None:
         if self._bus.heard:

@@ -194,6 +194,15 @@ def test_ca_file_that_is_missing_is_a_configuration_error(
     assert caught.value.problems == (("ca_file", "cannot be read: No such file or directory"),)
 
 
+def test_host_that_no_certificate_can_name_is_a_configuration_error(
+    make_webhook: MakeWebhook,
+) -> None:
+    """It looks like punycode and is none."""
+    with pytest.raises(ConfigErrors) as caught:
+        make_webhook("https://xn--a.example.com/")
+    assert [where for where, _ in caught.value.problems] == ["url"]
+
+
 @pytest.mark.parametrize(
     "octets",
     [b"", b"no certificate", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"],

@@ -90,6 +90,7 @@ def test_request_gets_the_refreshed_binding(scene: Scene) -> None:
     assert not held.called
     scene.register()
     assert succeeded(held) is BACK
+    scene.clock.advance(1)
     assert nothing_is_left(scene)
 
 
@@ -238,7 +239,19 @@ def test_register_before_the_push_left_drops_it(scene: Scene) -> None:
     succeeded_wait = scene.wake()
     scene.register()
     assert succeeded(succeeded_wait) is BACK
+    scene.clock.advance(0.5)
     assert len(scene.pns.withdrawn) == 1
+
+
+def test_push_is_let_go_for_an_account_that_waits_still(scene: Scene) -> None:
+    """P-003, S-13 a: one account is back, the other waits: the push is still wanted."""
+    mine, other = scene.wake(), scene.wake(evolve(PHONE, id="b9"), BOB)
+    scene.register()
+    assert succeeded(mine) is BACK
+    scene.clock.advance(1)
+    assert scene.pns.withdrawn == []
+    scene.pns.answer(Verdict.DEAD)
+    failed(other, Unreachable)
 
 
 def test_letting_go_may_end_another(scene: Scene) -> None:
@@ -248,6 +261,7 @@ def test_letting_go_may_end_another(scene: Scene) -> None:
     scene.register()
     succeeded(first)
     failed(second, CancelledError)
+    scene.clock.advance(1)
     assert nothing_is_left(scene)
 
 

@@ -1,0 +1,7 @@
+"""From TOML to each room's own frozen settings; the only room that knows pydantic."""
+
+from sippn.config.embedded import EMBEDDED, NOTE
+from sippn.config.factories import Factories
+from sippn.config.load import Checked, load, read
+
+__all__ = ["EMBEDDED", "NOTE", "Checked", "Factories", "load", "read"]

@@ -1,0 +1,38 @@
+"""What is allowed, and should not go unsaid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sippn.config.checks import is_loopback
+from sippn.config.model import Config
+
+
+def risks(config: Config) -> tuple[str, ...]:
+    """Warnings for ``--check`` and for the log, in the order of the file."""
+    return (*_exposed(config), *_unused(config), *_no_push(config))
+
+
+def _exposed(config: Config) -> Iterator[str]:
+    """RFC 8599 section 13: who reads a PRID on the wire can wake the phone (P-006)."""
+    if not config.push.provider:
+        return
+    for number, listen in enumerate(config.listen):
+        if not is_loopback(listen):
+            yield (
+                f"listen[{number}]: push parameters travel in clear text over"
+                f" {listen.transport} {listen.host}: whoever reads them can push to the phone"
+                " (RFC 8599 section 13)"
+            )
+
+
+def _unused(config: Config) -> Iterator[str]:
+    if config.auth.mode == "none" and config.auth.users is not None:
+        yield 'auth.users: is not read while auth.mode is "none"'
+    if config.auth.mode == "none" and any(not is_loopback(listen) for listen in config.listen):
+        yield "auth.allow_open: whoever reaches this server can register as anybody"
+
+
+def _no_push(config: Config) -> Iterator[str]:
+    if not config.push.provider:
+        yield "push.provider: there is none, so no phone can be woken"

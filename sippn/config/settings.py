@@ -1,0 +1,112 @@
+"""From what the file says to what the rooms take."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from sippn.auth import User
+from sippn.auth.settings import AuthSettings
+from sippn.config.backends import Backends
+from sippn.config.factories import Build
+from sippn.config.model import Config
+from sippn.config.words import network
+from sippn.proxy.settings import ProxySettings, WaitSettings
+from sippn.push.settings import PushLimits
+from sippn.registrar.settings import ExpirySettings, PushRegistration, RegistrarSettings
+from sippn.service.settings import ServerSettings
+from sippn.sip import Limits
+from sippn.transport.settings import ListenSettings
+from sippn.wake.settings import ParkingLimits
+
+
+def settings_of(
+    config: Config, folder: Path, users: Sequence[User], found: Backends, storage: Build
+) -> ServerSettings:
+    """The settings of a checked *config*; files become absolute, since twistd changes folders."""
+    return ServerSettings(
+        listen=tuple(
+            ListenSettings(listen.transport, listen.host, listen.port, listen.advertise)
+            for listen in config.listen
+        ),
+        domains=tuple(config.domains or ()),
+        storage=storage,
+        providers=found.providers,
+        policies=found.policies,
+        keys_file=None if config.keys is None else str(folder / config.keys.file),
+        auth=_auth(config, users),
+        registrar=_registrar(config),
+        proxy=_proxy(config),
+        parking=_parking(config),
+        push=_push(config),
+        message=_message(config),
+    )
+
+
+def _auth(config: Config, users: Sequence[User]) -> AuthSettings:
+    return AuthSettings(
+        mode=config.auth.mode,
+        realm=config.auth.realm or "",
+        users=tuple(users),
+        algorithms=tuple(config.auth.algorithms),
+        strangers=config.auth.strangers,
+        trusted=tuple(network(peer.address) for peer in config.trusted),
+    )
+
+
+def _registrar(config: Config) -> RegistrarSettings:
+    registrar, expires, push = config.registrar, config.expires, config.push
+    return RegistrarSettings(
+        match=tuple(registrar.match),
+        max_contacts=registrar.max_contacts,
+        overflow=registrar.overflow,
+        path=registrar.path,
+        expires=ExpirySettings(expires.min, expires.default, expires.max, expires.min_action),
+        push=PushRegistration(
+            unsupported=push.unsupported,
+            refresh_lead=push.refresh_lead,
+            pnsreg=push.pnsreg,
+            expires_min=push.expires_min,
+            expires_max=push.expires_max,
+        ),
+    )
+
+
+def _proxy(config: Config) -> ProxySettings:
+    push = config.push
+    return ProxySettings(
+        methods=frozenset(push.methods),
+        awake_after_register=push.awake_after_register,
+        provisional=None if push.provisional == "none" else int(push.provisional),
+        strip_pn_to_ua=push.strip_pn_to_ua,
+        wait=WaitSettings(
+            invite=push.wait.invite,
+            message=push.wait.message,
+            other=push.wait.other,
+            mid_dialog=push.wait.mid_dialog,
+        ),
+    )
+
+
+def _parking(config: Config) -> ParkingLimits:
+    limits = config.limits
+    return ParkingLimits(
+        parked=limits.parked,
+        parked_per_callee=limits.parked_per_callee,
+        parked_per_caller=limits.parked_per_caller,
+        pushes_per_hour_stranger=limits.pushes_per_hour_stranger,
+    )
+
+
+def _push(config: Config) -> PushLimits:
+    limits = config.limits
+    return PushLimits(
+        pushes_per_second=limits.pushes_per_second,
+        in_flight_per_provider=limits.in_flight_per_provider,
+    )
+
+
+def _message(config: Config) -> Limits:
+    limits = config.limits  # 0 means no limit, and to the reader a limit is a number
+    return Limits(message=limits.message or sys.maxsize, contact=limits.contact or sys.maxsize)

@@ -1,0 +1,46 @@
+"""What is allowed, and should not go unsaid."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.config.conftest import Reads
+
+OUTSIDE = """
+domains = ["example.com"]
+[[listen]]
+transport = "udp"
+host = "0.0.0.0"
+port = 5060
+[auth]
+allow_open = true
+"""
+LOG = '[[push.provider]]\ntype = "log"\n'
+
+
+def test_push_parameters_in_clear_text(reads: Reads) -> None:
+    """P-006: who reads a PRID on the wire can wake the phone."""
+    first, second = reads(OUTSIDE + LOG).warnings
+    assert first.startswith("listen[0]: push parameters travel in clear text over udp 0.0.0.0")
+    assert second.startswith("auth.allow_open")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1"])
+def test_loopback_is_no_risk(reads: Reads, host: str) -> None:
+    """P-006: nobody else reads what stays on the machine."""
+    text = f'[[listen]]\ntransport = "udp"\nhost = "{host}"\nport = 5060\n{LOG}'
+    assert reads(text).warnings == ()
+
+
+def test_nothing_can_wake(reads: Reads) -> None:
+    """A push server without a push provider is allowed, and hardly meant."""
+    assert reads("").warnings == ("push.provider: there is none, so no phone can be woken",)
+
+
+def test_users_that_nobody_asks_for(reads: Reads) -> None:
+    """Whoever names a users file believes that it is read."""
+    [warning] = reads('[auth]\nusers = "users.htdigest"\n' + LOG).warnings
+    assert warning.startswith("auth.users: is not read")

@@ -1,0 +1,251 @@
+"""``twistd sippn``, from its options to its exit code."""
+
+from __future__ import annotations
+
+import errno
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from twisted.internet.error import CannotListenError
+from twisted.python import usage
+
+from sippn import tap
+
+ROOT = Path(__file__).parent.parent
+
+TWISTD = "import sys; from twisted.scripts.twistd import run; sys.exit(run())"
+
+TWO_WRONG = 'role = "x"\n[auth]\nmode = "y"\n'
+AT_PORT = '[[listen]]\ntransport = "udp"\nhost = "127.0.0.1"\nport = {port}\n'
+
+Twistd = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    return tmp_path / "sippn.toml"
+
+
+@pytest.fixture
+def twistd(tmp_path: Path) -> Twistd:
+    """Runs twistd of the checkout to its end, in an empty folder."""
+
+    def run(*args: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-B", "-c", TWISTD, *args],
+            cwd=tmp_path,
+            env={"PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture
+def busy() -> Iterator[int]:
+    """A UDP port of 127.0.0.1 where somebody listens."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", 0))
+        yield other.getsockname()[1]
+
+
+def parsed(*args: str) -> tap.Options:
+    """Options as twistd makes them."""
+    options = tap.Options()
+    options.parseOptions(list(args))
+    return options
+
+
+def test_embedded_default_without_config() -> None:
+    """Issue 2, 1: ``twistd sippn`` alone runs."""
+    checked = parsed().checked
+    assert checked is not None
+    assert checked.settings.keys_file is None
+
+
+def test_config_is_read_before_anything_runs(config: Path) -> None:
+    """LIBRARIES 7, 13: twistd may fork and change its folder afterwards."""
+    config.write_text('[keys]\nfile = "k"\n')
+    checked = parsed("--config", str(config)).checked
+    assert checked is not None
+    assert checked.settings.keys_file == str(config.parent / "k")
+
+
+def test_wrong_config_is_a_usage_error(config: Path) -> None:
+    """O-123: all problems, in one error, before the reactor runs."""
+    config.write_text(TWO_WRONG)
+    with pytest.raises(usage.UsageError) as caught:
+        parsed("--config", str(config))
+    first, *problems = str(caught.value).splitlines()
+    assert first == f"2 problems in {config}"
+    assert [problem.split(":")[0] for problem in problems] == ["  role", "  auth.mode"]
+
+
+@pytest.mark.parametrize(
+    ("args", "what"),
+    [
+        (["sippn.toml"], "did you mean --config FILE?"),
+        (["--demo", "--check"], "the demo has its own configuration"),
+        (["--demo-calls", "1", "--config", "x"], "the demo has its own configuration"),
+        (["--demo-calls", "0"], "a whole number, at least 1"),
+        (["--demo-calls", "-1"], "a whole number, at least 1"),
+        (["--demo-calls", "many"], "a whole number, at least 1"),
+    ],
+)
+def test_options_that_make_no_sense(args: list[str], what: str) -> None:
+    """What is not understood is refused."""
+    with pytest.raises(usage.UsageError, match=what):
+        parsed(*args)
+
+
+def test_number_of_calls_asks_for_the_demo() -> None:
+    """Issue 2, 13: ``--demo-calls N``."""
+    assert parsed("--demo-calls", "3").demo
+    assert parsed("--demo").demo
+    assert not parsed().demo
+
+
+@pytest.mark.parametrize(
+    ("host", "number", "line"),
+    [
+        ("127.0.0.1", errno.EADDRINUSE, "udp 127.0.0.1:5060 is in use: stop what listens there"),
+        ("::1", errno.EADDRNOTAVAIL, "udp [::1]:5060 is no address of this machine"),
+        ("127.0.0.1", errno.EACCES, "udp 127.0.0.1:5060 may not be opened by this user"),
+        ("127.0.0.1", errno.ENOBUFS, "udp 127.0.0.1:5060 cannot be opened: "),
+    ],
+)
+def test_why_there_is_no_socket(host: str, number: int, line: str) -> None:
+    """Issue 2, 1: the operator reads what to do."""
+    error = CannotListenError(host, 5060, OSError(number, "as the kernel says"))
+    assert tap._why(error).startswith(line)
+
+
+def test_twistd_lists_sippn(twistd: Twistd) -> None:
+    """Issue 2, 1: the plugin is found."""
+    assert "    sippn " in twistd("--help").stdout
+
+
+def test_check_of_right_config(twistd: Twistd, config: Path) -> None:
+    """Issue 2, 1: ok, a summary, warnings (P-006), and 0."""
+    config.write_text(
+        'domains = ["example.com"]\n[auth]\nallow_open = true\n[[push.provider]]\ntype = "log"\n'
+        '[[listen]]\ntransport = "udp"\nhost = "0.0.0.0"\nport = 5060\n'
+    )
+    done = twistd("-n", "sippn", "--check", "--config", str(config))
+    first, *summary = done.stdout.splitlines()
+    assert (first, done.returncode, done.stderr) == ("configuration ok", 0, "")
+    assert "listens on:     udp 0.0.0.0:5060" in summary
+    assert [line[:20] for line in summary if "warning" in line] == [
+        "warning: listen[0]: ",
+        "warning: auth.allow_",
+    ]
+
+
+def test_check_of_wrong_config(twistd: Twistd, config: Path) -> None:
+    """Issue 2, 1: the list of problems, and 1, and no traceback."""
+    config.write_text(TWO_WRONG)
+    done = twistd("-n", "sippn", "--check", "--config", str(config))
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout.startswith(f"2 problems in {config}\n  role: ")
+
+
+def test_start_with_wrong_config(twistd: Twistd, config: Path) -> None:
+    """O-123: config errors are fatal; the options are not explained where they are right."""
+    config.write_text(TWO_WRONG)
+    done = twistd("-n", "sippn", "--config", str(config))
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "2 problems" in done.stdout
+    assert "--demo" not in done.stdout
+
+
+def test_file_that_only_building_misses(twistd: Twistd, config: Path) -> None:
+    """A CA file that is not there: one line, and 1."""
+    config.write_text(
+        '[[push.provider]]\ntype = "webhook"\nurl = "https://[::1]/"\nca_file = "no.pem"\n'
+    )
+    done = twistd("-n", "sippn", "--config", str(config))
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        f"1 problem in {config}",
+        "  push.provider[0].ca_file: cannot be read: No such file or directory",
+    ]
+
+
+def test_busy_port(twistd: Twistd, config: Path, busy: int, tmp_path: Path) -> None:
+    """Issue 2, 1: one clear line, 1, and no pid file left behind."""
+    config.write_text(AT_PORT.format(port=busy))
+    done = twistd("-n", "sippn", "--config", str(config))
+    told = [line for line in done.stdout.splitlines() if "sippn: " in line]
+    assert done.returncode == 1
+    assert len(told) == 1
+    assert f"sippn: udp 127.0.0.1:{busy} is in use: stop what listens there" in told[0]
+    assert "Traceback" not in done.stdout + done.stderr
+    assert list(tmp_path.iterdir()) == [config]
+
+
+def test_busy_port_of_daemon(twistd: Twistd, config: Path, busy: int, tmp_path: Path) -> None:
+    """In the background as well: the log has the line, and who started it gets 1."""
+    config.write_text(AT_PORT.format(port=busy))
+    done = twistd("sippn", "--config", str(config))
+    assert done.returncode == 1
+    assert f"sippn: udp 127.0.0.1:{busy} is in use" in done.stderr
+    log = (tmp_path / "twistd.log").read_text()
+    assert "is in use: stop what listens there" in log
+    assert "Traceback" not in log
+
+
+def test_start_and_end(config: Path) -> None:
+    """It says where it listens, not as 0, and what should not go unsaid; TERM ends it."""
+    config.write_text(AT_PORT.format(port=0))
+    command = [sys.executable, "-B", "-c", TWISTD, "-n", "sippn", "--config", str(config)]
+    with subprocess.Popen(
+        command,
+        cwd=config.parent,
+        env={"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as server:
+        assert server.stdout is not None
+        log = ""
+        for line in server.stdout:
+            log += line
+            if "warning: push.provider: there is none" in line:
+                server.terminate()
+    assert re.search(r"listening on udp 127.0.0.1:[1-9]", log)
+    assert server.returncode == -signal.SIGTERM
+
+
+def test_timers_run_on_monotonic_time() -> None:
+    """DESIGN 6: a clock that is set must not move a timer."""
+    script = (
+        "import time; from twisted.internet import reactor; from sippn import tap;"
+        "tap._count_monotonic_time(reactor);"
+        "call = reactor.callLater(100, int);"
+        "print(99 < call.getTime() - time.monotonic() <= 100, 99 < reactor.timeout() <= 100)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", script],
+        env={"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    assert done.stdout == "True True\n"
+
+
+def test_demo_ends_with_0_when_its_calls_were_woken(twistd: Twistd) -> None:
+    """Issue 2, 13: ``--demo-calls N``; the terminal has nothing but the demo."""
+    done = twistd("sippn", "--demo-calls", "1")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "woken exactly once" in done.stdout
+    assert "twistd 2" not in done.stdout

@@ -1,0 +1,13 @@
+"""What twistd and sippn's configuration find: data only, the code behind it is imported later."""
+
+from twisted.application.service import ServiceMaker
+
+from sippn.providers.factories import LogFactory, WebhookFactory
+from sippn.storage.factories import MemoryStoreFactory
+
+sippn = ServiceMaker(
+    "sippn", "sippn.tap", "A SIP registrar and proxy that wakes sleeping phones", "sippn"
+)
+memory = MemoryStoreFactory()
+webhook = WebhookFactory()
+log = LogFactory()
