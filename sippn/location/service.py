@@ -76,6 +76,14 @@ class LocationService:
         """
         return b.live(await settled(self._store.load(aor)), self._wall())
 
+    async def sharing(self, target: b.PushTarget) -> Sequence[b.AOR]:
+        """
+        The AORs that registered the PRID of *target*.
+
+        :raises StoreUnavailable: the store can't be read.
+        """
+        return await settled(self._store.find(b.prid_key(target)))
+
     def update(self, aor: b.AOR, decide: Decide) -> Deferred[b.Decision]:
         """
         Let *decide* change the record of *aor*, and store what it decides.
@@ -124,7 +132,7 @@ class LocationService:
         def decide(record: b.Record | None) -> b.Decision:
             return b.disown_prid(record, target, before, self._wall())
 
-        aors = await settled(self._store.find(b.prid_key(target)))
+        aors = await self.sharing(target)
         await _all([self.update(aor, decide) for aor in aors])
 
     async def _serve(self, aor: b.AOR) -> None:

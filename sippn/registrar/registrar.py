@@ -30,6 +30,7 @@ from sippn.registrar.answer import contact_fields, feature_caps_fields, path_fie
 from sippn.registrar.extensions import check_required, outbound_applies
 from sippn.registrar.reading import Reading, aor_of, read_register
 from sippn.registrar.settings import RegistrarSettings
+from sippn.registrar.sharing import PRIDSharing
 from sippn.registrar.support import Promise, PushSupport, promise
 from sippn.sip import REASONS, Request, Response, response_to
 
@@ -97,6 +98,7 @@ class Registrar:
         record = await loaded if isinstance(loaded, Awaitable) else loaded
         grant = await self._authority.grant(request, plan, source, record)
         promised = promise(reading, grant, PushSupport(self._push), self._settings.push)
+        await PRIDSharing(self._location).check(plan.aor, record, promised.targets)
         registration = _registration(reading, grant, promised, source, outbound)
         current, decision, now = await self._commit(registration, grant)
         own = {binding.id for binding in decision.registered}
