@@ -2,7 +2,7 @@
 I decide where a request goes: the proxy of RFC 3261 section 16.
 """
 
-from sippn.proxy.context import Means, ResponseContext
+from sippn.proxy.context import TIMER_C, Means, ResponseContext
 from sippn.proxy.forwarder import Forwarder
 from sippn.proxy.policy import DomainPolicy
 from sippn.proxy.proxy import Proxy
@@ -10,6 +10,7 @@ from sippn.proxy.route import RouteReader
 from sippn.proxy.settings import ProxySettings, WaitSettings
 
 __all__ = [
+    "TIMER_C",
     "DomainPolicy",
     "Forwarder",
     "Means",

@@ -10,6 +10,7 @@ from attrs import frozen
 
 from sippn.sip import Response
 
+_CHALLENGING = (401, 407)
 _TELLING = (401, 407, 415, 420, 484)  # what lets the caller try again better
 
 
@@ -33,6 +34,21 @@ def best_final(finals: Sequence[Final]) -> Final:
     lowest class, and in it what tells the caller most.
     """
     return min(finals, key=_rank)
+
+
+def gather_challenges(best: Response, finals: Sequence[Final]) -> Response:
+    """*best*, and in a challenge those of all branches: the next try meets them all (step 7)."""
+    if best.status not in _CHALLENGING:
+        return best
+    headers = best.headers.copy()
+    for final in finals:
+        other = final.response
+        if other is None or other is best or other.status not in _CHALLENGING:
+            continue
+        for name in ("WWW-Authenticate", "Proxy-Authenticate"):
+            for challenge in other.headers.get_all(name):
+                headers.add(name, challenge)
+    return Response(best.status, best.reason, headers, best.body)
 
 
 def _rank(final: Final) -> tuple[bool, bool, int, bool]:

@@ -11,11 +11,12 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
 
 from sippn.binding import Binding
-from sippn.errors import SIPError, TransportError
+from sippn.errors import BadRequest, SIPError, TransportError
 from sippn.proxy.best import Final
 from sippn.proxy.forwarder import Target
+from sippn.proxy.forwarding import upstream_response
 from sippn.sip import Response
-from sippn.transaction import ClientTransaction
+from sippn.transaction import ClientTransaction, FixedTimer, Handle
 
 
 class BranchOwner(Protocol):
@@ -25,7 +26,7 @@ class BranchOwner(Protocol):
         """The UA is back: its request can go out."""
 
     def branch_answered(self, branch: Branch, response: Response) -> None:
-        """Something above 100 came back."""
+        """Something above 100 came back; it can go on to the caller as it is."""
 
     def branch_lost(self, branch: Branch, error: SIPError | TransportError) -> None:
         """Nothing will come back any more."""
@@ -43,6 +44,8 @@ class Branch:
     :ivar client: the transaction it is out with.
     :ivar final: how it ended; None while it lives.
     :ivar rewoken: it died after a wake and was given its one more chance (S-08).
+    :ivar stopped: nobody wants it any more.
+    :ivar timer_c: an INVITE that rings for longer is given up (RFC 3261 section 16.8).
     """
 
     owner: BranchOwner
@@ -51,6 +54,8 @@ class Branch:
     client: ClientTransaction | None = None
     final: Final | None = None
     rewoken: bool = False
+    stopped: bool = False
+    timer_c: Handle | None = None
 
     def wait_for(self, wake: Deferred[Binding]) -> None:
         """Wait until *wake* brings the UA's binding, or does not."""
@@ -59,21 +64,41 @@ class Branch:
 
     def stop(self) -> None:
         """End it early: withdraw a wait, cancel what is out (RFC 3261 section 16.10)."""
+        self.stopped = True
         if self.waiting is not None:
             self.waiting.cancel()
         elif self.client is not None and self.final is None:
             self.client.cancel()
 
+    def ring_on(self, timer: FixedTimer) -> None:
+        """Start Timer C, or start it anew."""
+        self.ring_no_more()
+        self.timer_c = timer.start(self.stop)
+
+    def ring_no_more(self) -> None:
+        """Stop Timer C."""
+        if self.timer_c is not None:
+            self.timer_c.cancel()
+            self.timer_c = None
+
     def end(self, final: Final) -> None:
         """It is over; a second end changes nothing."""
+        self.ring_no_more()
         if self.final is None:
             self.final = final
             self.owner.branch_ended()
 
     def response_received(self, response: Response) -> None:
         """The client transaction has an answer."""
-        if response.status > 100:
-            self.owner.branch_answered(self, response)
+        if response.status == 100:
+            return
+        try:
+            passed = upstream_response(response)
+        except BadRequest:
+            if response.status >= 200:  # nothing else will come
+                self.end(Final(502))
+            return
+        self.owner.branch_answered(self, passed)
 
     def no_response(self, error: SIPError | TransportError) -> None:
         """The client transaction will never have one."""

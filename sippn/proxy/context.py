@@ -5,24 +5,26 @@ What becomes of one request: its branches, and the one answer (RFC 3261 section 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import ClassVar
 
 from attrs import define, field, frozen
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
 
 from sippn.binding import Binding, PushKind
 from sippn.errors import SIPError, TransportError
 from sippn.events import Bus, RequestAnswered, WakeRefused
-from sippn.proxy.best import Final, best_final
+from sippn.proxy.best import Final, best_final, gather_challenges
 from sippn.proxy.branch import Branch
 from sippn.proxy.forwarder import Forwarder, Target
-from sippn.proxy.forwarding import upstream_response
 from sippn.proxy.reach import Reach, reach_of
 from sippn.proxy.settings import ProxySettings
-from sippn.sip import Request, Response, response_to
-from sippn.transaction import ServerTransaction
+from sippn.sip import REASONS, Request, Response, response_to
+from sippn.transaction import FixedTimer, ServerTransaction
 from sippn.transport import Flow
 from sippn.wake import Caller, Parking, Wait, WakeQueue
 
+TIMER_C = 181  # seconds: more than three minutes (RFC 3261 section 16.6, step 11)
 PROVISIONAL_EVERY = 60  # seconds: well inside the Timer C of whoever waits upstream (S-06)
 LOST = (430, 503)  # a woken branch that died of these is woken once more (S-08)
 
@@ -33,6 +35,7 @@ class Means:
     What response contexts work with, the same for all of them.
 
     :ivar wall: wall clock, seconds.
+    :ivar timer_c: of :data:`TIMER_C`, for all branches.
     """
 
     forwarder: Forwarder
@@ -43,6 +46,7 @@ class Means:
     wall: Callable[[], float]
     entropy: Callable[[int], bytes]
     bus: Bus
+    timer_c: FixedTimer
 
 
 @frozen
@@ -79,6 +83,8 @@ class ResponseContext:
     _answered: bool = field(default=False, init=False)
     _leave: Callable[[], None] | None = field(default=None, init=False)
     _reminder: IDelayedCall | None = field(default=None, init=False)
+    _tag: str = field(default="", init=False)
+    _log: ClassVar[Logger] = Logger()
 
     def start(self, request: Request, targets: Sequence[Target], terms: Terms) -> None:
         """
@@ -94,6 +100,7 @@ class ResponseContext:
             self._set_out(branch)
         self._started = True
         self._settle()
+        self._let_go()
 
     def cancel(self) -> None:
         """The caller sent CANCEL: end what waits and what is out (RFC 3261 section 16.10)."""
@@ -106,20 +113,22 @@ class ResponseContext:
         self._settle()
 
     def fail(self, error: SIPError) -> None:
-        """The request cannot be forwarded at all."""
+        """The request cannot be forwarded; what is under way already must not ring."""
         self._refuse(Final(error.status, headers=error.headers), str(error))
+        self._stop_all()
 
     def branch_woken(self, branch: Branch, binding: Binding) -> None:
         """Send to the flow the UA just registered on, not to what it had before (P-068)."""
-        branch.target = self._means.forwarder.target_of(branch.target.aor, binding)
         self._leave_if_awake()
-        self._forward(branch)
+        self._forward(branch, binding)
 
     def branch_answered(self, branch: Branch, response: Response) -> None:
         """Forward it, keep it, or end the others by it (RFC 3261 16.7, steps 4 to 6, 10)."""
         if response.status < 200:
+            if branch.timer_c is not None:
+                branch.ring_on(self._means.timer_c)
             if not (self._answered or self._cancelled):
-                self._transaction.respond(upstream_response(response))
+                self._transaction.respond(response)
         elif response.status < 300:
             self._accept(branch, response)
         elif branch.final is None:
@@ -139,7 +148,10 @@ class ResponseContext:
         self._leave_if_awake()
         if self._started:
             self._settle()
-        if self._answered and all(other.final for other in self._branches):
+        self._let_go()
+
+    def _let_go(self) -> None:
+        if self._answered and all(branch.final for branch in self._branches):
             self._branches = []  # they know us: no cycle is left for the collector
 
     def _set_out(self, branch: Branch) -> None:
@@ -155,13 +167,23 @@ class ResponseContext:
         else:
             branch.end(Final(480))
 
-    def _forward(self, branch: Branch) -> None:
+    def _forward(self, branch: Branch, binding: Binding | None = None) -> None:
+        """Whatever breaks here ends this branch, not the others, and leaves nobody waiting."""
+        forwarder = self._means.forwarder
         try:
-            branch.client = self._means.forwarder.forward(
+            if binding is not None:
+                branch.target = forwarder.target_of(branch.target.aor, binding)
+            branch.client = forwarder.forward(
                 self._request, self._caller_flow, branch.target, branch
             )
         except TransportError as error:
             self.branch_lost(branch, error)
+        except Exception:  # noqa: BLE001 - a bug, or a binding that no registrar let in
+            self._log.failure("a request to {aor} could not be sent", aor=branch.target.aor)
+            branch.end(Final(500))
+        else:
+            if self._request.method == "INVITE":
+                branch.ring_on(self._means.timer_c)
 
     def _park(self, branch: Branch) -> None:
         binding = branch.target.binding
@@ -187,20 +209,21 @@ class ResponseContext:
     def _rewake(self, branch: Branch) -> bool:
         """Whether *branch* died under a UA that sleeps, and is given one more wake (S-08)."""
         binding = branch.target.binding
-        if branch.rewoken or self._cancelled or self._answered:
+        if branch.rewoken or branch.stopped or self._answered:
             return False
         if binding is None or binding.push_target is None:
             return False
         if self._means.clock.seconds() >= self._terms.until:
             return False
         branch.rewoken, branch.client = True, None
+        branch.ring_no_more()
         self._park(branch)
         return True
 
     def _accept(self, branch: Branch, response: Response) -> None:
         """Every 2xx to an INVITE goes on to the caller, whoever else was faster."""
         first = not self._answered
-        self._transaction.respond(upstream_response(response))
+        self._transaction.respond(response)
         self._answered = True
         if first:
             self._say_answered(response.status, response.reason)
@@ -222,24 +245,29 @@ class ResponseContext:
         elif best.response is None:
             self._refuse(best)
         else:
-            self._relay(best.response)
+            self._relay(gather_challenges(best.response, finals))
 
     def _relay(self, response: Response) -> None:
         # a 503 would tell the caller to stop using this proxy for everybody (16.7, step 6)
-        status = 500 if response.status == 503 else None
+        if response.status == 503:
+            response = Response(500, REASONS[500], response.headers, response.body)
         self._answered = True
-        self._transaction.respond(upstream_response(response, status))
-        self._say_answered(status or response.status, response.reason)
+        self._transaction.respond(response)
+        self._say_answered(response.status, response.reason)
 
     def _refuse(self, final: Final, reason: str = "") -> None:
         if self._answered:
             return
         self._answered = True
-        tag = self._means.entropy(6).hex()
-        self._transaction.respond(
-            response_to(self._transaction.request, final.status, reason, final.headers, to_tag=tag)
-        )
+        self._transaction.respond(self._own(final.status, reason, final.headers))
         self._say_answered(final.status, reason)
+
+    def _own(
+        self, status: int, reason: str = "", headers: Sequence[tuple[str, str]] = ()
+    ) -> Response:
+        """A response of ours; all those to one request have one To tag (RFC 3261 8.2.6.2)."""
+        self._tag = self._tag or self._means.entropy(6).hex()
+        return response_to(self._transaction.request, status, reason, headers, to_tag=self._tag)
 
     def _enter(self, callee: str) -> None:
         if self._leave is None:
@@ -259,8 +287,7 @@ class ResponseContext:
         status = self._terms.provisional
         if status is None or self._request.method != "INVITE":
             return
-        tag = self._means.entropy(6).hex()
-        self._remind(response_to(self._transaction.request, status, to_tag=tag))
+        self._remind(self._own(status))
 
     def _remind(self, provisional: Response) -> None:
         self._transaction.respond(provisional)

@@ -4,7 +4,7 @@ Sends the request of one branch on its way (RFC 3261 section 16.6).
 
 from __future__ import annotations
 
-from attrs import define, frozen
+from attrs import define, evolve, frozen
 from twisted.internet.interfaces import IReactorTime
 
 from sippn.binding import AOR, Binding
@@ -13,7 +13,7 @@ from sippn.events import Bus, RequestForwarded
 from sippn.proxy.forwarding import forwarded_request
 from sippn.proxy.record_route import Dialog, write_token
 from sippn.seal import Keyring
-from sippn.sip import URI, NameAddr, Request, without_push_params
+from sippn.sip import URI, NameAddr, Request, without_params, without_push_params
 from sippn.stack import SIPStack
 from sippn.transaction import ClientObserver, ClientTransaction
 from sippn.transport import Flow
@@ -70,7 +70,7 @@ class Forwarder:
         flow = self._flow(target)
         path = target.binding.path if target.binding else ()
         copy = forwarded_request(
-            request, target.uri, path, self._record_routes(request, caller_flow, flow)
+            request, _request_uri(target.uri), path, self._record_routes(request, caller_flow, flow)
         )
         client = self._stack.send(strict_routed(copy), flow, observer)
         if self._bus.heard:
@@ -109,6 +109,14 @@ class Forwarder:
         if caller_flow.sent_by != flow.sent_by:  # each side is told the address it can reach
             sides.append(caller_flow.sent_by)
         return [f"<sip:{token}@{side};lr>" for side in sides]
+
+
+def _request_uri(text: str) -> str:
+    """*text* without what a Request-URI has not (RFC 3261 16.6, step 2, and 19.1.1)."""
+    if "?" not in text and ";method" not in text.lower():
+        return text
+    uri = URI.parse(text)
+    return str(evolve(uri, params=without_params(uri.params, ("method",)), headers=""))
 
 
 def strict_routed(request: Request) -> Request:

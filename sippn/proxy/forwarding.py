@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from sippn.errors import BadRequest, UnsupportedURIScheme
 from sippn.sip import Headers, NameAddr, Request, Response, split_values, without_push_params
 
 WAIT_HEADER = "P-Sippn-Wait"
@@ -30,26 +31,29 @@ def forwarded_request(
         headers.add_first("Record-Route", value)
     for name in _PRIVATE:
         headers.remove(name)
-    _hide_push_params(headers)
+    hide_push_params(headers)
     return Request(request.method, uri, headers, request.body)
 
 
-def upstream_response(response: Response, status: int | None = None) -> Response:
+def upstream_response(response: Response) -> Response:
     """
     *response* as it goes on to the caller: without our Via, without push parameters.
 
-    :param status: in place of its own.
+    :raises BadRequest: it cannot: there is no other Via, or its Contact makes no sense.
     """
     headers = response.headers.copy()
-    headers.pop_value("Via")
-    _hide_push_params(headers)
-    if status is None:
-        return Response(response.status, response.reason, headers, response.body)
-    return Response(status, "", headers, response.body)
+    if headers.pop_value("Via") is not None and "Via" not in headers:
+        raise BadRequest("No Via of the caller's")
+    hide_push_params(headers)
+    return Response(response.status, response.reason, headers, response.body)
 
 
-def _hide_push_params(headers: Headers) -> None:
-    """P-004, T7: a PRID in a Contact is nobody's business but the registrar's."""
+def hide_push_params(headers: Headers) -> None:
+    """
+    P-004, T7: a PRID in a Contact is nobody's business but the registrar's.
+
+    :raises BadRequest: a Contact with push parameters that cannot be told from the rest.
+    """
     contacts = headers.get_all("Contact")
     if not any("pn-" in contact.lower() for contact in contacts):
         return
@@ -59,8 +63,13 @@ def _hide_push_params(headers: Headers) -> None:
 
 def _hidden(value: str) -> str:
     contact = NameAddr.parse(value)
-    if contact.uri_text == "*":
-        return value
-    uri = without_push_params(contact.uri)
     params = tuple(p for p in contact.params if not p[0].lower().startswith("pn-"))
-    return str(NameAddr(contact.display, str(uri), params))
+    return str(NameAddr(contact.display, _hidden_uri(contact), params))
+
+
+def _hidden_uri(contact: NameAddr) -> str:
+    try:
+        return str(without_push_params(contact.uri))
+    except UnsupportedURIScheme:  # tel and its like have parameters, too
+        start, *params = contact.uri_text.split(";")
+        return ";".join([start, *(p for p in params if not p.lower().startswith("pn-"))])

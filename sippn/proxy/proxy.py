@@ -96,7 +96,7 @@ class Proxy:
 
     async def _targets(self, request: Request, plan: RoutePlan) -> list[Target]:
         found: list[Target] = []
-        for target in plan.targets:
+        for target in dict.fromkeys(plan.targets):  # a set: nobody is called twice
             if isinstance(target, URI):
                 found.append(Target(str(target), await self._flow_to(target)))
             else:
@@ -108,7 +108,8 @@ class Proxy:
         bindings: Sequence[Binding] = live(record, self._means.wall())
         for policy in self._policies:
             bindings = policy.select_bindings(request, bindings)
-        return [self._means.forwarder.target_of(aor, binding) for binding in bindings]
+        chosen = _one_flow_each(bindings)
+        return [self._means.forwarder.target_of(aor, binding) for binding in chosen]
 
     async def _onward(self, routed: Routed, principal: Principal | None) -> Target:
         """The sender's own Route leads further: only those we know may use us so (A13)."""
@@ -129,6 +130,14 @@ class Proxy:
             seconds = min(seconds, NON_INVITE_LIMIT)
         provisional = settings.provisional if plan.provisional is None else plan.provisional
         return Terms(caller, self._means.clock.seconds() + seconds, provisional)
+
+
+def _one_flow_each(bindings: Sequence[Binding]) -> list[Binding]:
+    """The first of each device: two flows of it would ring it twice (RFC 5626 section 7)."""
+    chosen: dict[str, Binding] = {}
+    for binding in bindings:
+        chosen.setdefault(binding.instance or binding.id, binding)
+    return list(chosen.values())
 
 
 def _configured(request: Request, settings: ProxySettings) -> float:

@@ -51,13 +51,14 @@ class RouteReader:
         :raises BadRequest: a Route value that is no URI.
         """
         headers = request.headers.copy()
-        uri = request.request_uri
-        if "route" in headers and self._is_ours(uri) and uri.param("lr") is not None:
-            uri = _last_route(headers.values("Route"))
-            headers.set("Route", ", ".join(headers.values("Route")[:-1]))
+        uri, dialog = request.request_uri, None
+        routes = headers.values("Route")
+        if routes and self._is_ours(uri) and uri.param("lr") is not None:
+            dialog = self._dialog(uri)  # a strict router has put our Record-Route value there
+            uri = _route(routes[-1])
+            headers.set("Route", ", ".join(routes[:-1]))
             if not headers.get("Route"):
                 headers.remove("Route")
-        dialog = None
         while (top := _top_route(headers.values("Route"))) is not None and self._is_ours(top):
             headers.pop_value("Route")
             dialog = dialog or self._dialog(top)
@@ -73,10 +74,6 @@ class RouteReader:
 
 def _top_route(values: list[str]) -> URI | None:
     return _route(values[0]) if values else None
-
-
-def _last_route(values: list[str]) -> URI:
-    return _route(values[-1])
 
 
 def _route(value: str) -> URI:

@@ -5,6 +5,7 @@ What a request must be before it is proxied (RFC 3261 section 16.3).
 from __future__ import annotations
 
 from sippn.errors import BadExtension, TooManyHops, UnsupportedURIScheme
+from sippn.proxy.forwarding import hide_push_params
 from sippn.sip import Request, split_values
 
 
@@ -15,6 +16,8 @@ def validate_request(request: Request) -> None:
     :raises UnsupportedURIScheme: the Request-URI is neither sip nor sips.
     :raises TooManyHops: Max-Forwards ran out.
     :raises BadExtension: Proxy-Require asks for anything at all.
+    :raises BadRequest: a Contact that could not be passed on; better now than when somebody
+        was woken for it.
     """
     if not request.uri[:5].lower().startswith(("sip:", "sips:")):
         raise UnsupportedURIScheme
@@ -24,3 +27,4 @@ def validate_request(request: Request) -> None:
     if wanted:
         options = ", ".join(option for line in wanted for option in split_values(line))
         raise BadExtension("", [("Unsupported", options)])
+    hide_push_params(request.headers.copy())

@@ -26,13 +26,13 @@ from sippn.interfaces import (
     Surroundings,
 )
 from sippn.location import LocationService
-from sippn.proxy import DomainPolicy, Forwarder, Means, Proxy, RouteReader
+from sippn.proxy import TIMER_C, DomainPolicy, Forwarder, Means, Proxy, RouteReader
 from sippn.push import Dispatcher, Limited, Metered, Pace, PushLimits, Retrying, Slots
 from sippn.registrar import LocalAuthority, Registrar
 from sippn.seal import Keyring, load_or_create
 from sippn.service.settings import ServerSettings
 from sippn.stack import SIPStack
-from sippn.transaction import Timers, TransactionLayer
+from sippn.transaction import FixedTimer, Timers, TransactionLayer
 from sippn.transport import Listener, Resolver, UDPListener
 from sippn.transport.settings import ListenSettings
 from sippn.wake import Parking, Pushes, WakeQueue
@@ -216,6 +216,7 @@ class _House:
             wall=around.wall,
             entropy=around.entropy,
             bus=self.bus,
+            timer_c=FixedTimer(around.clock, TIMER_C),
         )
         policies = [*self.policies, DomainPolicy(self._serves, stack.owns)]
         routes = RouteReader(stack.owns, self.keyring)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from ipaddress import IPv6Address, IPv6Network
 
 from attrs import define, field, frozen
 
@@ -23,7 +24,8 @@ class Caller:
     """
     On whose account a request waits and pushes.
 
-    :ivar key: the authenticated user, else the source address.
+    :ivar key: the authenticated user, else the source address; of IPv6 the network, in
+        which a stranger has as many addresses as he likes.
     :ivar trusted: a peer of the operator's: not budgeted.
     :ivar stranger: nobody vouches for it: its pushes are counted.
     """
@@ -36,7 +38,7 @@ class Caller:
     def of(cls, principal: Principal | None, source: Source) -> Caller:
         """Who answers for a request that *principal* sent from *source*."""
         if principal is None:
-            return cls(source.host, stranger=True)
+            return cls(_network(source.host), stranger=True)
         return cls(principal.user, trusted=principal.trusted)
 
 
@@ -86,6 +88,15 @@ class Parking:
         _decrement(self._callees, callee)
         if not caller.trusted:
             _decrement(self._callers, caller.key)
+
+
+def _network(host: str) -> str:
+    if ":" not in host:
+        return host
+    address = IPv6Address(host.partition("%")[0])
+    if address.is_link_local:
+        return host
+    return str(address.ipv4_mapped or IPv6Network((int(address), 64), strict=False))
 
 
 def _decrement(counts: Counter[str], key: str) -> None:

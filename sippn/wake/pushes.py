@@ -55,12 +55,14 @@ class Outstanding:
 
     :ivar key: whom it wakes, and what for.
     :ivar asked_at: wall clock, seconds; a REGISTER after it proves the PRID alive.
+    :ivar deadline: monotonic clock, seconds: until then it is worth sharing.
     :ivar shares: who waits, and what each is told of a push that failed.
     :ivar landed: its UA is back.
     """
 
     key: tuple[PushTarget, PushKind]
     asked_at: float
+    deadline: float
     landed: bool = False
     request: Deferred[None] | None = None
     shares: dict[object, Share] = field(factory=dict)
@@ -97,6 +99,8 @@ class Pushes:
         """
         Have *want* pushed, unless the same push is out already.
 
+        Only while who asked for it would wait: else callers in a chain lived on one push.
+
         :param who: identifies the sharer to :meth:`leave`.
         :param share: told the outcome of a push that will wake nobody.
         :returns: the push, to :meth:`leave`.
@@ -104,11 +108,11 @@ class Pushes:
         """
         key = (want.target, want.kind)
         push = self._outstanding.get(key)
-        if push is not None:
+        if push is not None and self._clock.seconds() < push.deadline:
             push.shares[who] = share
             return push
         self._charge(want)
-        push = self._outstanding[key] = Outstanding(key, self._wall())
+        push = self._outstanding[key] = Outstanding(key, self._wall(), want.deadline)
         push.shares[who] = share
         push.request = Deferred.fromCoroutine(self._request(want, push))
         return push

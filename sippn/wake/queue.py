@@ -11,11 +11,13 @@ from attrs import define, field, frozen
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from sippn.binding import AOR, Binding, Decision, PushKind, PushOutcome, PushTarget
+from sippn.binding import AOR, Binding, Decision, PushKind, PushOutcome, PushTarget, Verdict
 from sippn.errors import SIPError, Unreachable
 from sippn.events import Bus, RequestParked, WakeEnded, WakeReleased
 from sippn.wake.parking import Caller
 from sippn.wake.pushes import Outstanding, Pushes, Want
+
+_TRANSIENT = (Verdict.BUSY, Verdict.FAILED)
 
 
 @frozen
@@ -50,6 +52,10 @@ class _Waiter:
     result: Deferred[Binding]
     bucket_timer: IDelayedCall | None = None
     push: Outstanding | None = None
+
+    @property
+    def deadline(self) -> float:
+        return self.since + self.wait.seconds
 
 
 @define(eq=False)
@@ -88,11 +94,7 @@ class WakeQueue:
         # before the push: a UA can outrun its PNS
         self._waiters.setdefault((wait.aor, wait.binding.id), []).append(waiter)
         self._say_parked(waiter)
-        try:
-            self._ask(waiter)
-        except SIPError as refused:
-            self._end(waiter, "a stranger's push budget is spent")
-            result.errback(refused)
+        self._ask(waiter)
         return result
 
     def location_changed(self, aor: AOR, decision: Decision) -> None:
@@ -113,11 +115,15 @@ class WakeQueue:
             method=wait.method,
             call_id=wait.call_id,
             caller=wait.caller,
-            deadline=waiter.since + wait.seconds,
+            deadline=waiter.deadline,
         )
-        waiter.push = self._pushes.join(
-            want, waiter, lambda outcome: self._push_failed(waiter, outcome)
-        )
+        try:
+            waiter.push = self._pushes.join(
+                want, waiter, lambda outcome: self._push_failed(waiter, outcome)
+            )
+        except SIPError as refused:
+            self._end(waiter, "a stranger's push budget is spent")
+            waiter.result.errback(refused)
 
     def _release(self, aor: AOR, binding: Binding) -> None:
         waiters = tuple(self._waiters.get((aor, binding.id), ()))
@@ -135,8 +141,18 @@ class WakeQueue:
             waiter.result.callback(binding)
 
     def _push_failed(self, waiter: _Waiter, outcome: PushOutcome) -> None:
-        """P-045: this push wakes nobody, so nobody waits for the timer."""
-        self._fail(waiter, f"the push failed: {outcome.verdict.name.lower()}")
+        """
+        P-045: this push wakes nobody, so nobody waits for the timer.
+
+        But who joined a push that had less time than itself has its own retries to come.
+        """
+        if waiter.result.called:
+            return  # the end of another wait on this push ended this one
+        push, waiter.push = waiter.push, None
+        if push and outcome.verdict in _TRANSIENT and push.deadline < waiter.deadline:
+            self._ask(waiter)
+        else:
+            self._fail(waiter, f"the push failed: {outcome.verdict.name.lower()}")
 
     def _stayed_silent(self, waiter: _Waiter) -> None:
         waiter.bucket_timer = None
