@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from operator import attrgetter
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from sippn.binding.identity import Claim, Ladder, names_contact
 from sippn.binding.records import rewrite
@@ -25,6 +25,7 @@ class Draft:
     :ivar now: wall clock, seconds.
     :ivar registered: what this REGISTER added or refreshed, by id.
     :ivar gone: ids of what it removed.
+    :ivar superseded: id of a binding that turned out to be the same UA, to the one that stays.
     """
 
     record: Record | None
@@ -33,6 +34,7 @@ class Draft:
     bindings: dict[str, Binding]
     registered: dict[str, Binding] = field(factory=dict)
     gone: set[str] = field(factory=set)
+    superseded: dict[str, str] = field(factory=dict)
 
     @classmethod
     def of(cls, record: Record | None, now: float, ladder: Ladder) -> Draft:
@@ -53,6 +55,7 @@ class Draft:
         binding_id = found[0].id if found else new_id()
         for other in found[1:]:
             self.gone.add(other.id)
+            self.superseded[other.id] = binding_id
         self.gone.discard(binding_id)
         binding = _binding(binding_id, claim, self.now, seconds)
         self.bindings[binding_id] = self.registered[binding_id] = binding
@@ -96,7 +99,10 @@ class Draft:
         gone = self.gone
         registered = tuple([b for b in self.registered.values() if b.id not in gone])
         kept = [b for b in self.bindings.values() if b.id not in gone]
-        return rewrite(aor, self.record, kept, self.now, registered)
+        decision = rewrite(aor, self.record, kept, self.now, registered)
+        if not self.superseded:
+            return decision
+        return evolve(decision, superseded=tuple(self.superseded.items()))
 
     def _find(self, claim: Claim) -> list[Binding]:
         found = self.ladder.find(claim, self.bindings.values())

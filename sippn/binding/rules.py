@@ -13,7 +13,7 @@ from collections.abc import Callable
 from attrs import evolve
 
 from sippn.binding.draft import Draft, check_order
-from sippn.binding.identity import Claim, ladder, same_prid
+from sippn.binding.identity import Claim, ladder
 from sippn.binding.records import LINGER, rewrite
 from sippn.binding.registration import Registration, Terms
 from sippn.binding.values import Binding, Decision, Grant, PushState, PushTarget, Record
@@ -86,7 +86,7 @@ def expire(record: Record | None, now: float) -> Decision:
 
 def disown_prid(record: Record | None, target: PushTarget, before: float, now: float) -> Decision:
     """
-    Mark the bindings with the PRID of *target* DEAD: their PNS has disowned it.
+    Mark the bindings with *target* DEAD: their PNS has disowned its PRID.
 
     The bindings stay, for their UA may live without pushes; its next REGISTER revives them.
 
@@ -104,10 +104,8 @@ def disown_prid(record: Record | None, target: PushTarget, before: float, now: f
 
 
 def _disowned(binding: Binding, target: PushTarget, before: float) -> bool:
-    stored = binding.push_target
-    if stored is None or binding.registered_at > before:
-        return False
-    return same_prid(stored, target)
+    # the whole target: a PRID under a wrong pn-param is refused, and is nobody else's verdict
+    return binding.push_target == target and binding.registered_at <= before
 
 
 def _remove_all(record: Record | None, registration: Registration, now: float) -> Decision:

@@ -117,11 +117,13 @@ class Decision:
     :ivar record: what is to be stored; None: leave the store as it is.
     :ivar registered: bindings that a REGISTER just added or refreshed, as stored.
     :ivar removed: bindings that are gone, as they were.
+    :ivar superseded: (id of a removed one, id of a registered one) that are the same UA.
     """
 
     record: Record | None
     registered: tuple[Binding, ...] = ()
     removed: tuple[Binding, ...] = ()
+    superseded: tuple[tuple[str, str], ...] = ()
 
 
 class PushKind(Enum):

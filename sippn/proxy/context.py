@@ -120,7 +120,19 @@ class ResponseContext:
     def branch_woken(self, branch: Branch, binding: Binding) -> None:
         """Send to the flow the UA just registered on, not to what it had before (P-068)."""
         self._leave_if_awake()
-        self._forward(branch, binding)
+        if self._is_out_to(binding, branch):
+            branch.end(Final(480))  # two bindings turned out to be one phone
+        else:
+            self._forward(branch, binding)
+
+    def _is_out_to(self, binding: Binding, but: Branch) -> bool:
+        return any(
+            other is not but
+            and other.client is not None
+            and other.target.binding is not None
+            and other.target.binding.id == binding.id
+            for other in self._branches
+        )
 
     def branch_answered(self, branch: Branch, response: Response) -> None:
         """Forward it, keep it, or end the others by it (RFC 3261 16.7, steps 4 to 6, 10)."""

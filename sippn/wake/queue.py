@@ -99,8 +99,12 @@ class WakeQueue:
 
     def location_changed(self, aor: AOR, decision: Decision) -> None:
         """A change of *aor* was committed: let go whoever waited for it (S-08, S-13)."""
+        registered = {binding.id: binding for binding in decision.registered}
         for binding in decision.registered:
-            self._release(aor, binding)
+            self._release(aor, binding.id, binding)
+        for superseded, by in decision.superseded:
+            if by in registered:
+                self._release(aor, superseded, registered[by])
         for binding in decision.removed:
             for waiter in tuple(self._waiters.get((aor, binding.id), ())):
                 self._fail(waiter, "the binding was removed")
@@ -125,8 +129,8 @@ class WakeQueue:
             self._end(waiter, "a stranger's push budget is spent")
             waiter.result.errback(refused)
 
-    def _release(self, aor: AOR, binding: Binding) -> None:
-        waiters = tuple(self._waiters.get((aor, binding.id), ()))
+    def _release(self, aor: AOR, waited_for: str, binding: Binding) -> None:
+        waiters = tuple(self._waiters.get((aor, waited_for), ()))
         for waiter in waiters:
             if waiter.push is not None:
                 self._pushes.landed(waiter.push)

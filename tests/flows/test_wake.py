@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 from attrs import evolve
 
-from sippn.binding import Verdict
+from sippn.binding import PushOutcome, Verdict
 from sippn.events import WakeReleased
 from sippn.sip import PushParams, summary, write
 from sippn.testing.calls_received import reject, ring
@@ -240,6 +240,49 @@ def test_phone_that_is_back_with_a_new_token_is_called_once(house: House) -> Non
     )
     assert invites(house, alice) == [1]
     assert succeeded(call.answered).status == 200
+
+
+def test_two_bindings_that_turn_out_to_be_one_phone_are_called_once(house: House) -> None:
+    """S-08, S-10: a reinstalled app had two bindings; the REGISTER that joins them lets go both."""
+    old = house.asleep("alice", "token-1", instance="<urn:uuid:1>")
+    house.asleep("alice", "token-2", instance="<urn:uuid:2>")
+    call = house.phone("bob").call(ALICE)
+    house.run()
+    assert len(house.pns.jobs) == 2
+    old.wake(push=PushParams("acme", "app", "token-2"))
+    assert invites(house, old) == [1]
+    assert succeeded(call.answered).status == 200
+
+
+def test_call_that_waits_for_a_superseded_binding_is_let_go(house: House) -> None:
+    """S-08: superseded by B is as good as B."""
+    phone = house.asleep("alice", "token-1", instance="<urn:uuid:1>")
+    house.pns.at_once = PushOutcome(Verdict.DEAD)
+    bob = house.phone("bob")
+    bob.call(ALICE)
+    house.run(1)
+    house.pns.at_once = None
+    house.asleep("alice", "token-2", instance="<urn:uuid:2>")
+    call = bob.call(ALICE)
+    house.run()
+    phone.wake(push=PushParams("acme", "app", "token-2"))
+    assert invites(house, phone) == [1]
+    assert succeeded(call.answered).status == 200
+
+
+def test_wrong_pn_param_disowns_nobody_else(house: House) -> None:
+    """T3: who registers alice's PRID under a param of his own gets no verdict on hers."""
+    house.asleep("alice", "token-a")
+    thief = house.phone("mallory")
+    house.get(thief.wake(push=PushParams("acme", "wrong", "token-a")))
+    thief.sleep()
+    house.phone("bob").call("sip:mallory@example.com")
+    house.run()
+    house.pns.answer(Verdict.DEAD)
+    house.run()
+    house.phone("bob").call(ALICE)
+    house.run()
+    assert [job.aor for job in house.pns.jobs] == ["sip:mallory@example.com", ALICE]
 
 
 def test_star_is_a_token_like_any_other(house: House) -> None:
