@@ -10,7 +10,7 @@ from twisted.internet.interfaces import IReactorTime
 from sippn.binding import AOR, Binding
 from sippn.errors import TransportError
 from sippn.events import Bus, RequestForwarded
-from sippn.proxy.forwarding import forwarded_request
+from sippn.proxy.forwarding import forwarded_request, without_credentials
 from sippn.proxy.record_route import Dialog, write_token
 from sippn.seal import Keyring
 from sippn.sip import URI, NameAddr, Request, without_params, without_push_params
@@ -43,6 +43,7 @@ class Forwarder:
     Makes and sends the copies of a request.
 
     :ivar _strip_push: leave the push parameters out of a Request-URI.
+    :ivar _realm: ours; credentials for it go no further.
     """
 
     _stack: SIPStack
@@ -50,6 +51,7 @@ class Forwarder:
     _clock: IReactorTime
     _bus: Bus
     _strip_push: bool
+    _realm: str = ""
 
     def target_of(self, aor: AOR, binding: Binding) -> Target:
         """Where *binding* is to be reached: on the flow of its last REGISTER (P-002)."""
@@ -70,7 +72,10 @@ class Forwarder:
         flow = self._flow(target)
         path = target.binding.path if target.binding else ()
         copy = forwarded_request(
-            request, _request_uri(target.uri), path, self._record_routes(request, caller_flow, flow)
+            without_credentials(request, self._realm),
+            _request_uri(target.uri),
+            path,
+            self._record_routes(request, caller_flow, flow),
         )
         client = self._stack.send(strict_routed(copy), flow, observer)
         if self._bus.heard:

@@ -7,10 +7,18 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from sippn.errors import BadRequest, UnsupportedURIScheme
-from sippn.sip import Headers, NameAddr, Request, Response, split_values, without_push_params
+from sippn.sip import (
+    Headers,
+    NameAddr,
+    Request,
+    Response,
+    is_digest,
+    parse_credentials,
+    split_values,
+    without_push_params,
+)
 
 WAIT_HEADER = "P-Sippn-Wait"
-_PRIVATE = (WAIT_HEADER, "Proxy-Authorization")  # told to us, and to nobody behind us
 
 
 def forwarded_request(
@@ -29,10 +37,33 @@ def forwarded_request(
         headers.add_first("Route", value)
     for value in reversed(tuple(record_routes)):
         headers.add_first("Record-Route", value)
-    for name in _PRIVATE:
-        headers.remove(name)
+    headers.remove(WAIT_HEADER)  # it was told to us
     hide_push_params(headers)
     return Request(request.method, uri, headers, request.body)
+
+
+def without_credentials(request: Request, realm: str) -> Request:
+    """
+    *request* without what proves its sender to us (RFC 3261 section 22.3).
+
+    Credentials for the realms of others are for proxies behind us, and stay.
+    """
+    offers = request.headers.get_all("Proxy-Authorization")
+    others = [offer for offer in offers if not _is_for(offer, realm)]
+    if len(others) == len(offers):
+        return request
+    headers = request.headers.copy()
+    headers.remove("Proxy-Authorization")
+    for offer in others:
+        headers.add("Proxy-Authorization", offer)
+    return Request(request.method, request.uri, headers, request.body)
+
+
+def _is_for(offer: str, realm: str) -> bool:
+    try:
+        return is_digest(offer) and parse_credentials(offer).realm == realm
+    except BadRequest:
+        return False
 
 
 def upstream_response(response: Response) -> Response:

@@ -14,7 +14,7 @@ import hashlib
 from attrs import frozen
 
 from sippn.seal import Keyring
-from sippn.sip import Request
+from sippn.sip import NameAddr, Request
 
 _PURPOSE = "record-route"
 
@@ -24,7 +24,7 @@ class Dialog:
     """
     The two sides of a dialog.
 
-    :ivar caller: digest of the tag of who sent the dialog-creating request.
+    :ivar caller: digest of the Call-ID and of the tag of who sent the first request.
     :ivar caller_flow: flow token towards that side; *callee_flow* towards the other.
     """
 
@@ -35,7 +35,7 @@ class Dialog:
     @classmethod
     def begun_by(cls, request: Request, caller_flow: str, callee_flow: str) -> Dialog:
         """The dialog that *request* may create."""
-        return cls(_digest(request.from_.tag or ""), caller_flow, callee_flow)
+        return cls(_side(request, request.from_), caller_flow, callee_flow)
 
     def flow_of(self, request: Request) -> str | None:
         """
@@ -43,9 +43,9 @@ class Dialog:
 
         :returns: a flow token; None: the request is not of this dialog.
         """
-        if _digest(request.from_.tag or "") == self.caller:
+        if _side(request, request.from_) == self.caller:
             return self.callee_flow
-        if _digest(request.to.tag or "") == self.caller:
+        if _side(request, request.to) == self.caller:
             return self.caller_flow
         return None
 
@@ -65,5 +65,6 @@ def read_token(token: str, keyring: Keyring) -> Dialog | None:
     return Dialog(caller, caller_flow, callee_flow)
 
 
-def _digest(tag: str) -> str:
-    return hashlib.blake2s(tag.encode("utf-8", "surrogateescape"), digest_size=9).hexdigest()
+def _side(request: Request, who: NameAddr) -> str:
+    text = f"{request.call_id} {who.tag or ''}"
+    return hashlib.blake2s(text.encode("utf-8", "surrogateescape"), digest_size=9).hexdigest()

@@ -207,7 +207,12 @@ class _House:
         self.location.subscribe(queue.location_changed)
         means = Means(
             forwarder=Forwarder(
-                stack, self.keyring, around.clock, self.bus, settings.strip_pn_to_ua
+                stack,
+                self.keyring,
+                around.clock,
+                self.bus,
+                settings.strip_pn_to_ua,
+                self.settings.auth.realm,
             ),
             queue=queue,
             parking=Parking(self.settings.parking),

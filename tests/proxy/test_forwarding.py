@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 from sippn.errors import BadExtension, TooManyHops, UnsupportedURIScheme
-from sippn.proxy.forwarding import forwarded_request, upstream_response
+from sippn.proxy.forwarding import forwarded_request, upstream_response, without_credentials
 from sippn.proxy.validation import validate_request
 from sippn.sip import Headers, Request, Response
 
@@ -49,11 +49,20 @@ def test_original_stays_as_it_is() -> None:
 
 
 def test_what_was_told_to_us_goes_no_further() -> None:
-    """S-14, RFC 3261 22.3: the wait and the credentials were for this proxy."""
-    copy = forwarded_request(
-        request(("P-Sippn-Wait", "30"), ("Proxy-Authorization", 'Digest username="a"')), "sip:x"
-    )
+    """S-14: the wait was for this proxy."""
+    copy = forwarded_request(request(("P-Sippn-Wait", "30")), "sip:x")
     assert [name for name, _ in copy.headers] == ["X-Other", "Max-Forwards"]
+
+
+def test_credentials_for_others_are_passed_on() -> None:
+    """RFC 3261 22.3: those for our realm have done their work, the rest is not ours to take."""
+    fields = 'username="a", nonce="n", uri="sip:x", response="00000000000000000000000000000000"'
+    ours, theirs = (
+        ("Proxy-Authorization", f'Digest realm="{realm}", {fields}') for realm in ("us", "them")
+    )
+    token = ("Proxy-Authorization", "Bearer abc")
+    passed = without_credentials(request(ours, theirs, token), "us").headers
+    assert passed.get_all("Proxy-Authorization") == [theirs[1], token[1]]
 
 
 def test_prid_stays_here() -> None:
