@@ -51,12 +51,6 @@ class NotFound(SIPError):
     status = 404
 
 
-class MethodNotAllowed(SIPError):
-    """The address is known and does not take that method."""
-
-    status = 405
-
-
 class ProxyAuthenticationRequired(SIPError):
     """A proxy wants credentials; *headers* has the challenges."""
 
@@ -79,12 +73,6 @@ class BadExtension(SIPError):
     """An extension that was required is not supported; *headers* names it."""
 
     status = 420
-
-
-class ExtensionRequired(SIPError):
-    """An extension that the server needs was not offered; *headers* names it."""
-
-    status = 421
 
 
 class IntervalTooBrief(SIPError):
@@ -117,12 +105,6 @@ class TooManyHops(SIPError):
     status = 483
 
 
-class RequestTerminated(SIPError):
-    """The caller took the request back (CANCEL)."""
-
-    status = 487
-
-
 class ServiceUnavailable(SIPError):
     """Refused before it was tried; *headers* has Retry-After."""
 
@@ -133,18 +115,6 @@ class ServerTimeout(SIPError):
     """A server this one depends on did not answer in time."""
 
     status = 504
-
-
-class VersionNotSupported(SIPError):
-    """Not SIP/2.0."""
-
-    status = 505
-
-
-class MessageTooLarge(SIPError):
-    """The message is beyond a limit."""
-
-    status = 513
 
 
 class PushNotSupported(SIPError):

@@ -243,8 +243,6 @@ class RegisterPlan:
 
     aor: AOR
     principal: Principal | None
-    outgoing_expires: int | None = None
-    attrs: tuple[tuple[str, str], ...] = ()
 
 
 @frozen
