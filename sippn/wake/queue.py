@@ -7,9 +7,12 @@ Deferred: its timeout is the bucket timer, its cancellation the caller's CANCEL.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from attrs import define, field, frozen
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
 
 from sippn.binding import AOR, Binding, Decision, PushKind, PushOutcome, PushTarget, Verdict
 from sippn.errors import SIPError, Unreachable
@@ -66,6 +69,8 @@ class WakeQueue:
     Waiters are found by (AOR, binding id) and by nothing else: a PRID alone
     releases nobody, or whoever learns one could register it and take the call (Q-01).
 
+    The log has a line for each wait that came to nothing, and why.
+
     :ivar _pushes: asks the PNS.
     """
 
@@ -73,6 +78,7 @@ class WakeQueue:
     _clock: IReactorTime
     _bus: Bus
     _waiters: dict[tuple[AOR, str], list[_Waiter]] = field(factory=dict, init=False)
+    _log: ClassVar[Logger] = Logger()
 
     def __len__(self) -> int:
         return sum(map(len, self._waiters.values()))
@@ -166,6 +172,14 @@ class WakeQueue:
         if waiter.result.called:
             return
         self._end(waiter, why)
+        wait = waiter.wait
+        self._log.info(
+            "{method} {call_id} did not reach {aor}: {why}",
+            method=wait.method,
+            call_id=wait.call_id,
+            aor=wait.aor,
+            why=why,
+        )
         waiter.result.errback(Unreachable())
 
     def _end(self, waiter: _Waiter, why: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 from attrs import define, evolve, field
 from twisted.internet.defer import CancelledError, Deferred, succeed
 from twisted.internet.task import Clock
-from twisted.logger import LogEvent
+from twisted.logger import LogEvent, capturedLogs, formatEvent
 
 from sippn.auth import Budget
 from sippn.binding import Binding, Decision, PushKind, PushOutcome, PushTarget, Verdict
@@ -303,6 +303,16 @@ def test_stranger_who_shares_a_push_pays_nothing(scene: Scene) -> None:
     waits = [scene.wake(wait=by(stranger)) for _ in range(5)]
     assert not any(wait.called for wait in waits)
     assert len(scene.pns.jobs) == 1
+
+
+def test_log_says_why_it_did_not_ring(scene: Scene) -> None:
+    """N-07: the operator finds the reason in the log, and no PRID."""
+    with capturedLogs() as lines:
+        failed_wait = scene.wake()
+        scene.clock.advance(20)
+        failed(failed_wait, Unreachable)
+    (line,) = [formatEvent(event) for event in lines]
+    assert line == f"INVITE call-1 did not reach {ALICE}: no binding refresh within 20 s"
 
 
 def test_says_what_happened(scene: Scene) -> None:
