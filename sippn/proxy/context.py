@@ -214,7 +214,7 @@ class ResponseContext:
             method=self._request.method,
             call_id=self._request.call_id,
             caller=self._terms.caller,
-            seconds=max(0.0, self._terms.until - means.clock.seconds()),
+            seconds=max(0.0, round(self._terms.until - means.clock.seconds(), 3)),
         )
         branch.wait_for(means.queue.wake(wait))
 

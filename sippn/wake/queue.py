@@ -136,7 +136,9 @@ class WakeQueue:
             waiter.result.errback(refused)
 
     def _release(self, aor: AOR, waited_for: str, binding: Binding) -> None:
-        waiters = tuple(self._waiters.get((aor, waited_for), ()))
+        waiting = self._waiters.get((aor, waited_for), ())
+        # who saw this very binding came after its REGISTER: that news is old to him
+        waiters = [waiter for waiter in waiting if waiter.wait.binding != binding]
         for waiter in waiters:
             if waiter.push is not None:
                 self._pushes.landed(waiter.push)
@@ -162,7 +164,8 @@ class WakeQueue:
         if push and outcome.verdict in _TRANSIENT and push.deadline < waiter.deadline:
             self._ask(waiter)
         else:
-            self._fail(waiter, f"the push failed: {outcome.verdict.name.lower()}")
+            detail = f" ({outcome.detail})" if outcome.detail else ""
+            self._fail(waiter, f"the push failed: {outcome.verdict.name.lower()}{detail}")
 
     def _stayed_silent(self, waiter: _Waiter) -> None:
         waiter.bucket_timer = None

@@ -54,6 +54,19 @@ def test_register_is_answered_before_the_call_comes(house: House) -> None:
     assert heard == ["Response", "Request"]
 
 
+def test_call_in_the_very_moment_of_a_register_waits_for_the_next(house: House) -> None:
+    """P-041: what the phone said before the call came wakes nobody for it."""
+    alice, bob = house.phone("alice", "token-a"), house.phone("bob")
+    alice.register()
+    bob.call(ALICE)
+    for _ in range(5):
+        house.clock.advance(0)
+    assert invites(house, alice) == [0]
+    assert len(house.pns.jobs) == 1
+    alice.wake()
+    assert invites(house, alice) == [1]
+
+
 def test_request_goes_out_on_the_flow_of_the_register(house: House) -> None:
     """P-002, B 7: the phone came back from elsewhere; nothing goes where it was."""
     alice, bob = house.asleep("alice", "token-a", instance="<urn:uuid:a>"), house.phone("bob")

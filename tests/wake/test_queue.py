@@ -138,6 +138,16 @@ def test_kinds_are_pushed_apart(scene: Scene) -> None:
     assert [job.kind for job in scene.pns.jobs] == [PushKind.MESSAGE, PushKind.CALL]
 
 
+def test_register_before_the_call_releases_nothing(scene: Scene) -> None:
+    """P-041: the news of a REGISTER that was committed before the call came is old to it."""
+    held = scene.wake(BACK)
+    scene.register(BACK)
+    assert not held.called
+    again = evolve(BACK, cseq=3, registered_at=1002.0)
+    scene.register(again)
+    assert succeeded(held) is again
+
+
 def test_three_registers_release_once(scene: Scene) -> None:
     """S-08, S-13 g: linphone registers three times after one push; one INVITE."""
     held = scene.wake()
@@ -179,6 +189,15 @@ def test_failed_push_ends_every_wait_on_it(scene: Scene, verdict: Verdict) -> No
     scene.pns.answer(verdict)
     assert failed(first, Unreachable).status == failed(second, Unreachable).status == 480
     assert nothing_is_left(scene)
+
+
+def test_log_has_the_words_of_the_pns(scene: Scene) -> None:
+    """N-07: an operator whose credentials are refused finds out why."""
+    with capturedLogs() as lines:
+        held = scene.wake()
+        scene.pns.answer(PushOutcome(Verdict.REFUSED, detail="HTTP 403"))
+        failed(held, Unreachable)
+    assert formatEvent(lines[-1]).endswith("the push failed: refused (HTTP 403)")
 
 
 def test_accepted_push_ends_nothing(scene: Scene) -> None:
