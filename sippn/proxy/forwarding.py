@@ -38,7 +38,7 @@ def forwarded_request(
     for value in reversed(tuple(record_routes)):
         headers.add_first("Record-Route", value)
     headers.remove(WAIT_HEADER)  # it was told to us
-    hide_push_params(headers)
+    _hide_push_params(headers)
     return Request(request.method, uri, headers, request.body)
 
 
@@ -75,21 +75,27 @@ def upstream_response(response: Response) -> Response:
     headers = response.headers.copy()
     if headers.pop_value("Via") is not None and "Via" not in headers:
         raise BadRequest("No Via of the caller's")
-    hide_push_params(headers)
+    _hide_push_params(headers)
     return Response(response.status, response.reason, headers, response.body)
 
 
-def hide_push_params(headers: Headers) -> None:
+def public_contacts(headers: Headers) -> str | None:
     """
-    P-004, T7: a PRID in a Contact is nobody's business but the registrar's.
+    P-004, T7: what others may see of the Contacts: a PRID is for the registrar alone.
 
+    :returns: what stands in place of them; None: nothing has to be hidden.
     :raises BadRequest: a Contact with push parameters that cannot be told from the rest.
     """
     contacts = headers.get_all("Contact")
     if not any("pn-" in contact.lower() for contact in contacts):
-        return
-    values = [_hidden(value) for line in contacts for value in split_values(line)]
-    headers.set("Contact", ", ".join(values))
+        return None
+    return ", ".join(_hidden(value) for line in contacts for value in split_values(line))
+
+
+def _hide_push_params(headers: Headers) -> None:
+    public = public_contacts(headers)
+    if public is not None:
+        headers.set("Contact", public)
 
 
 def _hidden(value: str) -> str:

@@ -5,7 +5,7 @@ What a request must be before it is proxied (RFC 3261 section 16.3).
 from __future__ import annotations
 
 from sippn.errors import BadExtension, TooManyHops, UnsupportedURIScheme
-from sippn.proxy.forwarding import hide_push_params
+from sippn.proxy.forwarding import public_contacts
 from sippn.sip import Request, split_values
 
 
@@ -27,4 +27,4 @@ def validate_request(request: Request) -> None:
     if wanted:
         options = ", ".join(option for line in wanted for option in split_values(line))
         raise BadExtension("", [("Unsupported", options)])
-    hide_push_params(request.headers.copy())
+    public_contacts(request.headers)
