@@ -147,6 +147,7 @@ def test_check_of_right_config(twistd: Twistd, config: Path) -> None:
     assert [line[:20] for line in summary if "warning" in line] == [
         "warning: listen[0]: ",
         "warning: auth.allow_",
+        "warning: limits.push",
     ]
 
 

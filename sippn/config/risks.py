@@ -10,7 +10,7 @@ from sippn.config.model import Config
 
 def risks(config: Config) -> tuple[str, ...]:
     """Warnings for ``--check`` and for the log, in the order of the file."""
-    return (*_exposed(config), *_unused(config), *_no_push(config))
+    return (*_exposed(config), *_unused(config), *_all_strangers(config), *_no_push(config))
 
 
 def _exposed(config: Config) -> Iterator[str]:
@@ -31,6 +31,17 @@ def _unused(config: Config) -> Iterator[str]:
         yield 'auth.users: is not read while auth.mode is "none"'
     if config.auth.mode == "none" and any(not is_loopback(listen) for listen in config.listen):
         yield "auth.allow_open: whoever reaches this server can register as anybody"
+
+
+def _all_strangers(config: Config) -> Iterator[str]:
+    """A bound meant for strangers that meets everybody is found out by a call that fails."""
+    most = config.limits.pushes_per_hour_stranger
+    if config.auth.mode == "none" and most and not config.trusted and config.push.provider:
+        yield (
+            f"limits.pushes_per_hour_stranger: nobody proves who they are, so everybody is a"
+            f" stranger: {most} pushes an hour from each address, and to each phone; name"
+            " [[trusted]] peers, or raise it"
+        )
 
 
 def _no_push(config: Config) -> Iterator[str]:

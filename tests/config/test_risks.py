@@ -18,12 +18,13 @@ port = 5060
 [auth]
 allow_open = true
 """
+TRUSTED = '[[trusted]]\naddress = "127.0.0.0/8"\n'
 LOG = '[[push.provider]]\ntype = "log"\n'
 
 
 def test_push_parameters_in_clear_text(reads: Reads) -> None:
     """P-006: who reads a PRID on the wire can wake the phone."""
-    first, second = reads(OUTSIDE + LOG).warnings
+    first, second, _ = reads(OUTSIDE + LOG).warnings
     assert first.startswith("listen[0]: push parameters travel in clear text over udp 0.0.0.0")
     assert second.startswith("auth.allow_open")
 
@@ -31,7 +32,7 @@ def test_push_parameters_in_clear_text(reads: Reads) -> None:
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1"])
 def test_loopback_is_no_risk(reads: Reads, host: str) -> None:
     """P-006: nobody else reads what stays on the machine."""
-    text = f'[[listen]]\ntransport = "udp"\nhost = "{host}"\nport = 5060\n{LOG}'
+    text = f'[[listen]]\ntransport = "udp"\nhost = "{host}"\nport = 5060\n{LOG}{TRUSTED}'
     assert reads(text).warnings == ()
 
 
@@ -42,5 +43,14 @@ def test_nothing_can_wake(reads: Reads) -> None:
 
 def test_users_that_nobody_asks_for(reads: Reads) -> None:
     """Whoever names a users file believes that it is read."""
-    [warning] = reads('[auth]\nusers = "users.htdigest"\n' + LOG).warnings
+    [warning] = reads('[auth]\nusers = "users.htdigest"\n' + LOG + TRUSTED).warnings
     assert warning.startswith("auth.users: is not read")
+
+
+def test_everybody_is_a_stranger(reads: Reads) -> None:
+    """DESIGN 5: without authentication the budget of strangers bounds every caller."""
+    [warning] = reads(LOG).warnings
+    assert warning.startswith("limits.pushes_per_hour_stranger: nobody proves who they are")
+    assert "20 pushes an hour" in warning
+    assert reads(LOG + "[limits]\npushes_per_hour_stranger = 0\n").warnings == ()
+    assert reads(LOG + TRUSTED).warnings == ()
