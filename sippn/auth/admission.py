@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 
 from attrs import define
 
@@ -14,7 +14,7 @@ from sippn.errors import (
     Unauthorized,
     UnsupportedURIScheme,
 )
-from sippn.interfaces import IAuthenticator
+from sippn.interfaces import IAuthenticator, settled
 from sippn.sip import URI, Request
 
 _ANONYMOUS = "anonymous.invalid"  # RFC 3323 section 4.1.1.3: who asks for privacy has this From
@@ -89,8 +89,7 @@ class Admission:
         stale = []
         for authenticator in self.authenticators:
             try:
-                answer = authenticator.authenticate(request, source)
-                principal = await answer if isinstance(answer, Awaitable) else answer
+                principal = await settled(authenticator.authenticate(request, source))
             except StaleNonce:
                 stale.append(authenticator)
             except Unauthorized:

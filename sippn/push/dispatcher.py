@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from typing import ClassVar
 
 from attrs import define
@@ -11,7 +11,7 @@ from twisted.logger import Logger
 from zope.interface import implementer
 
 from sippn.binding import Capability, PushJob, PushKind, PushOutcome, PushTarget, Verdict
-from sippn.interfaces import IPushProvider, IRoutingPolicy
+from sippn.interfaces import IPushProvider, IRoutingPolicy, settled
 
 NOBODY = PushOutcome(Verdict.REFUSED, detail="no provider serves this target")
 WITHHELD = PushOutcome(Verdict.REFUSED, detail="withheld by a policy")
@@ -84,8 +84,7 @@ class Dispatcher:
 
     async def _consult(self, job: PushJob) -> PushJob | None:
         for policy in self._policies:
-            said = policy.on_push(job)
-            passed = await said if isinstance(said, Awaitable) else said
+            passed = await settled(policy.on_push(job))
             if passed is None:
                 return None
             job = passed

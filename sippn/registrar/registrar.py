@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 
 from attrs import define
 from twisted.internet.interfaces import IReactorTime
@@ -24,7 +24,7 @@ from sippn.binding import (
 )
 from sippn.errors import Forbidden, NotFound, SIPError, StoreUnavailable
 from sippn.events import BindingRegistered, BindingRemoved, Bus, RegistrationRefused
-from sippn.interfaces import IPushProvider, IRegistrationAuthority, IRoutingPolicy
+from sippn.interfaces import IPushProvider, IRegistrationAuthority, IRoutingPolicy, settled
 from sippn.location import LocationService
 from sippn.registrar.answer import contact_fields, feature_caps_fields, path_fields
 from sippn.registrar.extensions import check_required, outbound_applies
@@ -94,8 +94,7 @@ class Registrar:
         if not (reading.contacts or reading.star):
             bindings = await self._location.bindings(plan.aor)
             return self._answer(request, contact_fields(bindings, (), self._wall()))
-        loaded = self._location.load(plan.aor)
-        record = await loaded if isinstance(loaded, Awaitable) else loaded
+        record = await settled(self._location.load(plan.aor))
         grant = await self._authority.grant(request, plan, source, record)
         promised = promise(reading, grant, PushSupport(self._push), self._settings.push)
         await PRIDSharing(self._location).check(plan.aor, record, promised.targets)
@@ -117,8 +116,7 @@ class Registrar:
 
     async def _bend(self, request: Request, plan: RegisterPlan) -> RegisterPlan:
         for policy in self._policies:
-            bent = policy.on_register(request, plan)
-            plan = await bent if isinstance(bent, Awaitable) else bent
+            plan = await settled(policy.on_register(request, plan))
         return plan
 
     async def _commit(

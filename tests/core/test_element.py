@@ -8,12 +8,13 @@ from collections.abc import Iterator
 
 import pytest
 from attrs import evolve
+from twisted.internet.defer import Deferred
 from twisted.logger import LogEvent
 
 from sippn.binding import RoutePlan
 from sippn.proxy import DomainPolicy
 from sippn.service import ServerSettings
-from sippn.sip import Request, Response
+from sippn.sip import Request, Response, summary
 from sippn.storage.factories import MemoryStoreFactory
 from sippn.testing.house import House
 from sippn.testing.results import succeeded
@@ -109,11 +110,30 @@ def test_bug_is_a_500_and_a_line_in_the_log(nothing_fails_unseen: list[LogEvent]
     nothing_fails_unseen.clear()
 
 
-def test_cancel_finds_a_request_that_is_not_sent_yet(house: House) -> None:
-    """RFC 3261 9.2: from the first moment a CANCEL finds its INVITE."""
-    house.asleep("alice", "token-a")
-    call = house.phone("bob").call("sip:alice@example.com")
+def test_cancel_finds_a_request_whose_targets_are_not_known_yet() -> None:
+    """RFC 3261 9.2: from the first moment a CANCEL finds its INVITE, and nothing is sent later."""
+    plans: list[Deferred[RoutePlan]] = []
+
+    class Slow(DomainPolicy):
+        """A plugin that asks somebody else."""
+
+        def determine_targets(  # type: ignore[override]  # it may wait
+            self, _request: Request, _plan: RoutePlan
+        ) -> Deferred[RoutePlan]:
+            """Answer later."""
+            plans.append(Deferred())
+            return plans[-1]
+
+    slow = Slow(lambda _: True, lambda _host, _port: False)
+    house = House.built(evolve(SETTINGS, policies=(lambda _: slow,)))
+    desk, bob = house.phone("desk"), house.phone("bob")
+    assert house.get(desk.register()).status == 200
+    call = bob.call("sip:desk@example.com")
     house.run()
     assert house.get(call.cancel()).status == 200
     assert succeeded(call.failed).status == 487
-    assert not [m for m in house.sent_to(house.address) if isinstance(m, Request)]
+    plans[0].callback(RoutePlan(("sip:desk@example.com",), None))
+    house.run()
+    assert desk.incoming == []
+    heard = [summary(message) for message in house.sent_to(bob.address)]
+    assert heard.count("487 Request Terminated (INVITE)") == 1
