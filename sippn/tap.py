@@ -9,14 +9,17 @@ from __future__ import annotations
 import errno
 import gc
 import os
+import socket
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, ClassVar, NoReturn
 
 from twisted.application.service import IService, MultiService
+from twisted.internet.defer import maybeDeferred
 from twisted.internet.error import CannotListenError
 from twisted.logger import Logger, LogLevel
 from twisted.python import usage
@@ -25,6 +28,7 @@ from sippn.config import NOTE, Checked, load
 from sippn.errors import ConfigErrors
 from sippn.interfaces import Surroundings
 from sippn.service import Server, make_server
+from sippn.transport.settings import ListenSettings
 
 _WHY = {
     errno.EADDRINUSE: "is in use: stop what listens there, or choose another port in [[listen]]",
@@ -48,7 +52,8 @@ class Options(usage.Options):
 
     longdesc = (
         "A SIP registrar and proxy that wakes sleeping phones (RFC 8599). Without --config it"
-        " listens on udp 127.0.0.1:5060 and logs what it would push."
+        " listens on udp and tcp 127.0.0.1:5060, keeps registrations in sippn.db and logs what it"
+        " would push."
     )
     optParameters: ClassVar[list[list[object]]] = [  # noqa: N815 - twisted.python.usage
         ["config", "c", None, "Read this TOML file."],
@@ -111,7 +116,7 @@ class Options(usage.Options):
 
 class CannotStart(Exception):
     """
-    The server cannot listen where it shall; the log has said why.
+    The server cannot run as it shall; the log has said why.
 
     Its text is what the parent of a daemon tells whoever started it.
     """
@@ -125,15 +130,22 @@ class StartingService(MultiService):
     SystemExit instead would skip its clean-up: the pid file stays, and the parent of a
     daemon waits for ever.
 
+    :ivar _listen: the sockets that *server* will open.
     :ivar _notes: (level, line) pairs.
     """
 
     _log: ClassVar[Logger] = Logger()
 
-    def __init__(self, server: Server, notes: Sequence[tuple[LogLevel, str]]) -> None:
+    def __init__(
+        self,
+        server: Server,
+        listen: Sequence[ListenSettings],
+        notes: Sequence[tuple[LogLevel, str]],
+    ) -> None:
         super().__init__()
-        self._notes = notes
         self._server = server
+        self._listen = listen
+        self._notes = notes
         server.setServiceParent(self)
 
     def privilegedStartService(self) -> None:
@@ -145,19 +157,41 @@ class StartingService(MultiService):
         try:
             super().privilegedStartService()
         except CannotListenError as error:
-            why = f"sippn: {_why(error)}"
-            self._log.critical("{why}", why=why)
-            sys.excepthook = _without_traceback
-            raise CannotStart(why) from error
+            self._give_up(_why(error, self._listen), error)
+        except ConfigErrors as errors:
+            self._give_up("; ".join(_lines(errors)), errors)
 
     def startService(self) -> None:
-        """Run, and tell the log where and under which warnings."""
-        super().startService()
-        for socket in self._server.stack.listening:
-            self._log.info("listening on {socket}", socket=socket)
+        """
+        Run, and tell the log where and under which warnings.
+
+        :raises CannotStart: what the configuration names cannot be used, as a store that
+            another process has open.
+        """
+        try:
+            super().startService()
+        except Exception as error:
+            self._stop_what_runs()
+            if isinstance(error, ConfigErrors):
+                self._give_up("; ".join(_lines(error)), error)
+            raise
+        for where in self._server.stack.listening:
+            self._log.info("listening on {where}", where=where)
         for level, line in self._notes:
             self._log.emit(level, "{line}", line=line)
         _spare_the_collector()
+
+    def _stop_what_runs(self) -> None:
+        """A thread of theirs would keep the process, of which nothing else is left."""
+        for service in self._server:
+            if service.running:
+                maybeDeferred(service.stopService).addErrback(lambda _: None)
+
+    def _give_up(self, why: str, error: Exception) -> NoReturn:
+        why = f"sippn: {why}"
+        self._log.critical("{why}", why=why)
+        sys.excepthook = _without_traceback
+        raise CannotStart(why) from error
 
 
 def makeService(options: Options) -> IService:
@@ -182,7 +216,8 @@ def makeService(options: Options) -> IService:
         server = make_server(checked.settings, around)
     except ConfigErrors as errors:
         raise SystemExit(_listed(errors, options["config"])) from None
-    return StartingService(server, _notes(checked, embedded=options["config"] is None))
+    notes = _notes(checked, embedded=options["config"] is None)
+    return StartingService(server, checked.settings.listen, notes)
 
 
 def _count_monotonic_time(reactor: Any) -> None:
@@ -217,15 +252,45 @@ def _good_news(checked: Checked) -> list[str]:
 
 
 def _listed(errors: ConfigErrors, path: Path | str | None) -> str:
-    lines = [f"{where}: {what}" if where else what for where, what in errors.problems]
+    lines = _lines(errors)
     count = "1 problem" if len(lines) == 1 else f"{len(lines)} problems"
     return "\n  ".join([f"{count} in {path or 'the embedded configuration'}", *lines])
 
 
-def _why(error: CannotListenError) -> str:
+def _lines(errors: ConfigErrors) -> list[str]:
+    return [f"{where}: {what}" if where else what for where, what in errors.problems]
+
+
+def _why(error: CannotListenError, listen: Sequence[ListenSettings]) -> str:
     host = f"[{error.interface}]" if ":" in error.interface else error.interface
+    transport = _transport(error.interface, error.port, listen)
     why = _WHY.get(getattr(error.socketError, "errno", 0))
-    return f"udp {host}:{error.port} {why or f'cannot be opened: {error.socketError}'}"
+    return f"{transport}{host}:{error.port} {why or f'cannot be opened: {error.socketError}'}"
+
+
+def _transport(host: str, port: int, listen: Sequence[ListenSettings]) -> str:
+    """
+    Whose socket could not be opened at *host* and *port*, with a blank behind it.
+
+    The error does not say it, and UDP may share an address with TCP or TLS.  Those that
+    were opened are closed again by now, UDP at once: so it failed if it fails again.
+    """
+    there = [one.transport for one in listen if (one.host, one.port) == (host, port)]
+    if len(there) > 1 and "udp" in there:
+        streams = [transport for transport in there if transport != "udp"]
+        there = streams if streams and _opens(host, port) else ["udp"]
+    return f"{there[0]} " if there else ""
+
+
+def _opens(host: str, port: int) -> bool:
+    """Whether a UDP socket can be bound there."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
+        if family == socket.AF_INET6:
+            probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        probe.bind((host, port))
+        return True
+    return False
 
 
 def _without_traceback(

@@ -10,18 +10,25 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
+from twisted.application.service import MultiService, Service
 from twisted.internet.error import CannotListenError
 from twisted.python import usage
 
 from sippn import tap
+from sippn.errors import ConfigErrors
+from sippn.service import Server
+from sippn.transport.settings import ListenSettings
 
 ROOT = Path(__file__).parent.parent
 
 TWISTD = "import sys; from twisted.scripts.twistd import run; sys.exit(run())"
 
 TWO_WRONG = 'role = "x"\n[auth]\nmode = "y"\n'
+SQLITE = '[storage]\ntype = "sqlite"\npath = "sippn.db"\n'
+TLS = 'certificate = "cert.pem"\nprivate_key = "key.pem"\n'
 AT_PORT = '[[listen]]\ntransport = "udp"\nhost = "127.0.0.1"\nport = {port}\n'
 
 Twistd = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -50,12 +57,15 @@ def twistd(tmp_path: Path) -> Twistd:
     return run
 
 
-@pytest.fixture
-def busy() -> Iterator[int]:
-    """A UDP port of 127.0.0.1 where somebody listens."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+@pytest.fixture(params=["udp", "tcp"])
+def busy(request: pytest.FixtureRequest) -> Iterator[tuple[str, int]]:
+    """A transport and a port of 127.0.0.1 where somebody listens; the other transport is free."""
+    kind = {"udp": socket.SOCK_DGRAM, "tcp": socket.SOCK_STREAM}[request.param]
+    with socket.socket(socket.AF_INET, kind) as other:
         other.bind(("127.0.0.1", 0))
-        yield other.getsockname()[1]
+        if kind == socket.SOCK_STREAM:
+            other.listen()
+        yield request.param, other.getsockname()[1]
 
 
 def parsed(*args: str) -> tap.Options:
@@ -69,7 +79,7 @@ def test_embedded_default_without_config() -> None:
     """Issue 2, 1: ``twistd sippn`` alone runs."""
     checked = parsed().checked
     assert checked is not None
-    assert checked.settings.keys_file is None
+    assert {one.transport for one in checked.settings.listen} == {"udp", "tcp"}
 
 
 def test_config_is_read_before_anything_runs(config: Path) -> None:
@@ -126,7 +136,94 @@ def test_number_of_calls_asks_for_the_demo() -> None:
 def test_why_there_is_no_socket(host: str, number: int, line: str) -> None:
     """Issue 2, 1: the operator reads what to do."""
     error = CannotListenError(host, 5060, OSError(number, "as the kernel says"))
-    assert tap._why(error).startswith(line)
+    listen = [ListenSettings("tcp", "192.0.2.1", 5060), ListenSettings("udp", host, 5060)]
+    assert tap._why(error, listen).startswith(line)
+
+
+@pytest.mark.parametrize("transport", ["tcp", "tls"])
+def test_which_transport_has_no_socket(transport: str) -> None:
+    """The address alone does not say it, and the operator looks for who has it."""
+    error = CannotListenError("127.0.0.1", 5061, OSError(errno.EADDRINUSE, "in use"))
+    sockets = (("udp", 5060), (transport, 5061))
+    listen = [ListenSettings(kind, "127.0.0.1", port) for kind, port in sockets]
+    assert tap._why(error, listen).startswith(f"{transport} 127.0.0.1:5061 is in use: ")
+
+
+@pytest.mark.parametrize(
+    ("transport", "kind"), [("udp", socket.SOCK_DGRAM), ("tcp", socket.SOCK_STREAM)]
+)
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_which_transport_where_they_share_an_address(
+    transport: str, kind: socket.SocketKind, host: str
+) -> None:
+    """RFC 3261 18.1.1: UDP and TCP have one port, and another process may have half of it."""
+    family = socket.AF_INET6 if host == "::1" else socket.AF_INET
+    with socket.socket(family, kind) as other:
+        other.bind((host, 0))
+        port = other.getsockname()[1]
+        listen = [ListenSettings("tcp", host, port), ListenSettings("udp", host, port)]
+        error = CannotListenError(host, port, OSError(errno.EADDRINUSE, "in use"))
+        assert tap._why(error, listen).startswith(f"{transport} ")
+
+
+class _Part(Service):
+    """
+    A plugin that runs.
+
+    :ivar wrong: raised as it starts, if it is not None; *early* before twistd gives up root.
+    """
+
+    def __init__(self, wrong: Exception | None = None, *, early: bool = False) -> None:
+        self.wrong = wrong
+        self.early = early
+        self.stopped = False
+
+    def privilegedStartService(self) -> None:
+        """Raise, perhaps."""
+        if self.wrong is not None and self.early:
+            raise self.wrong
+
+    def startService(self) -> None:
+        """Run, or raise."""
+        if self.wrong is not None:
+            raise self.wrong
+        super().startService()
+
+    def stopService(self) -> None:
+        """Remember that it was asked to."""
+        super().stopService()
+        self.stopped = True
+
+
+@pytest.mark.parametrize(
+    ("wrong", "raised"),
+    [(ConfigErrors([("storage.path", "is bad")]), tap.CannotStart), (KeyError("x"), KeyError)],
+)
+def test_start_that_fails_halfway_stops_what_runs(
+    monkeypatch: pytest.MonkeyPatch, wrong: Exception, raised: type[Exception]
+) -> None:
+    """A thread of the store would keep a process that has no reactor."""
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    running, later = _Part(), _Part()
+    server = MultiService()
+    for part in (running, _Part(wrong), later):
+        part.setServiceParent(server)
+    with pytest.raises(raised):
+        tap.StartingService(cast("Server", server), (), ()).startService()
+    assert (running.stopped, later.stopped) == (True, False)
+
+
+@pytest.mark.parametrize("early", [True, False])
+def test_all_problems_of_a_start_are_one_line(monkeypatch: pytest.MonkeyPatch, early: bool) -> None:
+    """Of several lines the parent of a daemon would show the last."""
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    server = MultiService()
+    wrong = ConfigErrors([("storage.path", "is bad"), ("", "all is"), ("a", "b")])
+    _Part(wrong, early=early).setServiceParent(server)
+    starting = tap.StartingService(cast("Server", server), (), ())
+    with pytest.raises(tap.CannotStart) as caught:
+        (starting.privilegedStartService if early else starting.startService)()
+    assert str(caught.value) == "sippn: storage.path: is bad; all is; a: b"
 
 
 def test_twistd_lists_sippn(twistd: Twistd) -> None:
@@ -146,6 +243,7 @@ def test_check_of_right_config(twistd: Twistd, config: Path) -> None:
     assert "listens on:     udp 0.0.0.0:5060" in summary
     assert [line[:20] for line in summary if "warning" in line] == [
         "warning: listen[0]: ",
+        "warning: storage: re",
         "warning: auth.allow_",
         "warning: limits.push",
     ]
@@ -181,32 +279,74 @@ def test_file_that_only_building_misses(twistd: Twistd, config: Path) -> None:
     ]
 
 
-def test_busy_port(twistd: Twistd, config: Path, busy: int, tmp_path: Path) -> None:
+def test_busy_port(twistd: Twistd, config: Path, busy: tuple[str, int], tmp_path: Path) -> None:
     """Issue 2, 1: one clear line, 1, and no pid file left behind."""
-    config.write_text(AT_PORT.format(port=busy))
+    transport, port = busy
+    at_port = AT_PORT.format(port=port)
+    config.write_text(at_port.replace("udp", "tcp") + at_port)
     done = twistd("-n", "sippn", "--config", str(config))
     told = [line for line in done.stdout.splitlines() if "sippn: " in line]
     assert done.returncode == 1
     assert len(told) == 1
-    assert f"sippn: udp 127.0.0.1:{busy} is in use: stop what listens there" in told[0]
+    assert f"sippn: {transport} 127.0.0.1:{port} is in use: stop what listens there" in told[0]
     assert "Traceback" not in done.stdout + done.stderr
     assert list(tmp_path.iterdir()) == [config]
 
 
-def test_busy_port_of_daemon(twistd: Twistd, config: Path, busy: int, tmp_path: Path) -> None:
+def test_busy_port_of_daemon(
+    twistd: Twistd, config: Path, busy: tuple[str, int], tmp_path: Path
+) -> None:
     """In the background as well: the log has the line, and who started it gets 1."""
-    config.write_text(AT_PORT.format(port=busy))
+    transport, port = busy
+    config.write_text(AT_PORT.format(port=port).replace("udp", transport))
     done = twistd("sippn", "--config", str(config))
     assert done.returncode == 1
-    assert f"sippn: udp 127.0.0.1:{busy} is in use" in done.stderr
+    assert f"sippn: {transport} 127.0.0.1:{port} is in use" in done.stderr
     log = (tmp_path / "twistd.log").read_text()
     assert "is in use: stop what listens there" in log
     assert "Traceback" not in log
 
 
+def test_certificate_that_is_not_there(twistd: Twistd, config: Path, tmp_path: Path) -> None:
+    """It is read at the start: one problem, its path, 1, and no socket is open for a moment."""
+    config.write_text(AT_PORT.format(port=0).replace("udp", "tls") + TLS)
+    done = twistd("-n", "sippn", "--config", str(config))
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        f"1 problem in {config}",
+        f"  listen[0].certificate: {tmp_path}/cert.pem cannot be read: No such file or directory",
+    ]
+
+
+def test_storage_that_cannot_be_used(twistd: Twistd, config: Path, tmp_path: Path) -> None:
+    """It is opened when twistd has forked: one clear line all the same, and no pid file."""
+    config.write_text(AT_PORT.format(port=0) + SQLITE)
+    (tmp_path / "sippn.db").mkdir()
+    done = twistd("-n", "sippn", "--config", str(config))
+    [told] = [line for line in done.stdout.splitlines() if "sippn: " in line]
+    assert done.returncode == 1
+    assert f"sippn: storage.path: {tmp_path}/sippn.db: " in told
+    assert "Traceback" not in done.stdout + done.stderr
+    assert not (tmp_path / "twistd.pid").exists()
+
+
+def test_storage_that_a_daemon_cannot_use(twistd: Twistd, config: Path, tmp_path: Path) -> None:
+    """Who started it gets 1, and the beginning of the reason; the log has all of it."""
+    config.write_text(AT_PORT.format(port=0) + SQLITE)
+    (tmp_path / "sippn.db").mkdir()
+    done = twistd("sippn", "--config", str(config))
+    assert done.returncode == 1
+    assert "sippn: storage.path: " in done.stderr
+    log = (tmp_path / "twistd.log").read_text()
+    assert f"sippn: storage.path: {tmp_path}/sippn.db: " in log
+    assert "Traceback" not in log
+    assert not (tmp_path / "twistd.pid").exists()
+
+
 def test_start_and_end(config: Path) -> None:
     """It says where it listens, not as 0, and what should not go unsaid; TERM ends it."""
-    config.write_text(AT_PORT.format(port=0))
+    at_port = AT_PORT.format(port=0)
+    config.write_text(at_port + at_port.replace("udp", "tcp") + SQLITE)
     command = [sys.executable, "-B", "-c", TWISTD, "-n", "sippn", "--config", str(config)]
     with subprocess.Popen(
         command,
@@ -222,6 +362,8 @@ def test_start_and_end(config: Path) -> None:
             if "warning: push.provider: there is none" in line:
                 server.terminate()
     assert re.search(r"listening on udp 127.0.0.1:[1-9]", log)
+    assert re.search(r"listening on tcp 127.0.0.1:[1-9]", log)
+    assert "warning: storage" not in log
     assert server.returncode == -signal.SIGTERM
 
 

@@ -2,8 +2,8 @@
 
 from sippn.binding.aor import canonical_aor
 from sippn.binding.records import prid_key
-from sippn.binding.registration import RegisteredContact, Registration, Terms
-from sippn.binding.rules import decide, disown_prid, expire, live
+from sippn.binding.registration import Refresh, RegisteredContact, Registration, Terms
+from sippn.binding.rules import attend, decide, disown_prid, live
 from sippn.binding.values import (
     AOR,
     Binding,
@@ -38,6 +38,7 @@ __all__ = [
     "PushState",
     "PushTarget",
     "Record",
+    "Refresh",
     "RegisterPlan",
     "RegisteredContact",
     "Registration",
@@ -45,10 +46,10 @@ __all__ = [
     "Source",
     "Terms",
     "Verdict",
+    "attend",
     "canonical_aor",
     "decide",
     "disown_prid",
-    "expire",
     "live",
     "prid_key",
 ]

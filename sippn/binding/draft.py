@@ -7,8 +7,9 @@ from operator import attrgetter
 
 from attrs import define, evolve, field
 
-from sippn.binding.identity import Claim, Ladder, names_contact
+from sippn.binding.identity import Claim, ladder, names_contact
 from sippn.binding.records import rewrite
+from sippn.binding.refresh import first_refresh
 from sippn.binding.registration import Registration, Terms
 from sippn.binding.values import AOR, Binding, Decision, Record
 from sippn.errors import Forbidden, SIPError
@@ -30,17 +31,17 @@ class Draft:
 
     record: Record | None
     now: float
-    ladder: Ladder
+    terms: Terms
     bindings: dict[str, Binding]
     registered: dict[str, Binding] = field(factory=dict)
     gone: set[str] = field(factory=set)
     superseded: dict[str, str] = field(factory=dict)
 
     @classmethod
-    def of(cls, record: Record | None, now: float, ladder: Ladder) -> Draft:
+    def of(cls, record: Record | None, now: float, terms: Terms) -> Draft:
         """A draft in which *record* is as it is stored."""
         stored = record.bindings if record is not None else ()
-        return cls(record, now, ladder, {b.id: b for b in stored})
+        return cls(record, now, terms, {b.id: b for b in stored})
 
     def register(self, claim: Claim, seconds: int, new_id: Callable[[], str]) -> None:
         """
@@ -57,7 +58,7 @@ class Draft:
             self.gone.add(other.id)
             self.superseded[other.id] = binding_id
         self.gone.discard(binding_id)
-        binding = _binding(binding_id, claim, self.now, seconds)
+        binding = _binding(binding_id, claim, self.now, seconds, self.terms)
         self.bindings[binding_id] = self.registered[binding_id] = binding
 
     def remove(self, claim: Claim) -> None:
@@ -73,13 +74,13 @@ class Draft:
             if binding.id not in self.registered or names_contact(claim, binding):
                 self.gone.add(binding.id)
 
-    def make_room(self, terms: Terms) -> None:
+    def make_room(self) -> None:
         """
-        Keep within the number of contacts that *terms* allow, where one was added.
+        Keep within the number of contacts that the terms allow, where one was added.
 
         :raises Forbidden: there is no room.
         """
-        most = terms.max_contacts
+        most = self.terms.max_contacts
         if most == 0 or len(self.bindings) <= most or not self._added():
             return
         held = [
@@ -89,7 +90,7 @@ class Draft:
         if excess <= 0:
             return
         others = [b for b in held if b.id not in self.registered]
-        if terms.overflow != "replace_oldest" or len(others) < excess:
+        if self.terms.overflow != "replace_oldest" or len(others) < excess:
             raise Forbidden("Too Many Contacts")
         others.sort(key=attrgetter("registered_at"))
         self.gone.update(b.id for b in others[:excess])
@@ -105,7 +106,7 @@ class Draft:
         return evolve(decision, superseded=tuple(self.superseded.items()))
 
     def _find(self, claim: Claim) -> list[Binding]:
-        found = self.ladder.find(claim, self.bindings.values())
+        found = ladder(self.terms.match).find(claim, self.bindings.values())
         for binding in found:
             if binding.id not in self.registered:
                 check_order(binding, claim.registration, self.now)
@@ -130,7 +131,7 @@ def check_order(binding: Binding, registration: Registration, now: float) -> Non
         raise SIPError("CSeq Out of Order")
 
 
-def _binding(binding_id: str, claim: Claim, now: float, seconds: int) -> Binding:
+def _binding(binding_id: str, claim: Claim, now: float, seconds: int, terms: Terms) -> Binding:
     contact, registration = claim.contact, claim.registration
     return Binding(  # by its constructor: evolve costs half as much again, on every refresh
         binding_id,
@@ -147,4 +148,5 @@ def _binding(binding_id: str, claim: Claim, now: float, seconds: int) -> Binding
         contact.params,
         registration.user_agent,
         contact.push_target,
+        refresh_at=first_refresh(contact.refresh, binding_id, now, seconds, terms),
     )

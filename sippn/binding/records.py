@@ -33,7 +33,7 @@ def rewrite(
         version = max(version, record.version + 1)
         ids = {b.id for b in kept}
         removed = tuple([b for b in record.bindings if b.id not in ids])
-    due_at = min([b.expires_at for b in kept]) + LINGER if kept else None
+    due_at = min([_due_at(b) for b in kept]) if kept else None
     return Decision(Record(aor, version, kept, due_at, _keys_of(record, kept)), registered, removed)
 
 
@@ -45,6 +45,12 @@ def prid_key(target: PushTarget) -> bytes:
     """
     named = f"{target.provider}\0{target.prid}"
     return sha256(named.encode("utf-8", "surrogateescape")).digest()
+
+
+def _due_at(binding: Binding) -> float:
+    """When somebody must look at *binding* again: to have it refreshed, or to drop it."""
+    refresh_at = binding.refresh_at
+    return binding.expires_at + LINGER if refresh_at is None else refresh_at
 
 
 def _keys_of(record: Record | None, bindings: tuple[Binding, ...]) -> frozenset[bytes]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import Enum
+
 from attrs import field, frozen
 
 from sippn.binding.values import AOR, PushTarget
@@ -10,6 +12,14 @@ from sippn.sip import URI, Params, PushParams
 
 def _hidden(_: object) -> str:  # a Contact URI carries its PRID
     return "<contact>"
+
+
+class Refresh(Enum):
+    """Whether a UA is pushed so that it refreshes its binding (RFC 8599 section 5.5)."""
+
+    NEVER = "no provider can"
+    PUSHED = "it sleeps until it is pushed"
+    LATE = "it refreshes by itself, as it was promised, and is pushed where it did not"
 
 
 @frozen
@@ -25,6 +35,7 @@ class RegisteredContact:
     :ivar push: the ``pn-*`` parameters as sent; None: there are none.
     :ivar push_target: set only where a provider here will push it (RFC 8599 section 5.6.1);
         None drops the PRID that an earlier REGISTER left (section 4.1.2).
+    :ivar refresh: NEVER where *push_target* is good for calls alone (REQUIREMENTS R-04).
     """
 
     uri: URI = field(repr=_hidden)
@@ -35,6 +46,7 @@ class RegisteredContact:
     reg_id: int = 0
     push: PushParams | None = None
     push_target: PushTarget | None = None
+    refresh: Refresh = Refresh.NEVER
 
 
 @frozen
@@ -68,8 +80,12 @@ class Terms:
     :ivar max_contacts: bindings an AOR may hold; 0: any number.
     :ivar overflow: ``"reject"``: one more is refused with 403; ``"replace_oldest"``: the
         binding that was registered the longest time ago makes room.
+    :ivar refresh_lead: seconds before expiry at which a refresh push is due, or earlier.
+    :ivar refresh_attempts: how many there are before a binding expires; 0: none.
     """
 
     match: tuple[str, ...] = ("outbound", "instance", "push", "uri")
     max_contacts: int = 10
     overflow: str = "reject"
+    refresh_lead: int = 120
+    refresh_attempts: int = 4

@@ -1,5 +1,5 @@
 """
-What a REGISTER makes of a record: RFC 3261 section 10.3, steps 6 to 8.  Pure.
+What a REGISTER makes of a record (RFC 3261 section 10.3, steps 6 to 8), and time.  Pure.
 
 A rule takes a record and the wall clock and returns a :class:`Decision`; who calls it
 stores that by compare-and-swap, and calls it again where another node was faster.
@@ -13,8 +13,9 @@ from collections.abc import Callable
 from attrs import evolve
 
 from sippn.binding.draft import Draft, check_order
-from sippn.binding.identity import Claim, ladder
-from sippn.binding.records import LINGER, rewrite
+from sippn.binding.identity import Claim
+from sippn.binding.records import rewrite
+from sippn.binding.refresh import pushed
 from sippn.binding.registration import Registration, Terms
 from sippn.binding.values import Binding, Decision, Grant, PushState, PushTarget, Record
 from sippn.errors import BadRequest
@@ -46,7 +47,7 @@ def decide(
         raise ValueError("a record and a registration of different AORs")  # Q-01
     if registration.star:
         return _remove_all(record, registration, now)
-    draft = Draft.of(record, now, ladder(terms.match))
+    draft = Draft.of(record, now, terms)
     for contact, (_, seconds) in zip(registration.contacts, grant.expires, strict=True):
         claim = Claim.of(contact, registration)
         if seconds > 0:
@@ -55,7 +56,7 @@ def decide(
             draft.remove(claim)
     if not draft.registered and not draft.gone:
         return _NOTHING
-    draft.make_room(terms)
+    draft.make_room()
     return draft.decision(registration.aor)
 
 
@@ -73,15 +74,28 @@ def live(record: Record | None, now: float) -> tuple[Binding, ...]:
     return tuple(found)
 
 
-def expire(record: Record | None, now: float) -> Decision:
+def attend(record: Record | None, now: float, attempts: int) -> Decision:
     """
-    Drop what expired so long ago that no call can wait for it.
+    Do what has become due: have bindings refreshed, drop what expired.
 
-    That is when the record is due; earlier there is nothing to store.
+    A UA is pushed as long as its binding lives (RFC 8599 section 5.5), *attempts* times;
+    each is counted before it leaves, so that a crash costs one push and repeats none.  A
+    binding is dropped so long after it expired that no call can wait for it.  Where nothing
+    is due, because the UA has just registered, there is nothing to store.
     """
-    if record is None or all(b.expires_at + LINGER > now for b in record.bindings):
+    if record is None or record.due_at is None or record.due_at > now:
         return _NOTHING
-    return rewrite(record.aor, record, record.bindings, now)
+    bindings: list[Binding] = []
+    refreshing: list[Binding] = []
+    for binding in record.bindings:
+        if binding.refresh_at is None or binding.refresh_at > now:
+            bindings.append(binding)
+        elif binding.expires_at > now and binding.refresh_attempt < attempts:
+            bindings.append(pushed(binding, now, attempts))
+            refreshing.append(bindings[-1])
+        else:
+            bindings.append(evolve(binding, refresh_at=None))
+    return evolve(rewrite(record.aor, record, bindings, now), refreshing=tuple(refreshing))
 
 
 def disown_prid(record: Record | None, target: PushTarget, before: float, now: float) -> Decision:
@@ -95,7 +109,7 @@ def disown_prid(record: Record | None, target: PushTarget, before: float, now: f
     if record is None:
         return _NOTHING
     bindings = tuple(
-        evolve(b, push_state=PushState.DEAD) if _disowned(b, target, before) else b
+        evolve(b, push_state=PushState.DEAD, refresh_at=None) if _disowned(b, target, before) else b
         for b in record.bindings
     )
     if bindings == record.bindings:

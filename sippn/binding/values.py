@@ -60,6 +60,9 @@ class Binding:
     :ivar params: Contact header parameters to return to the UA, as (name, value).
     :ivar push_target: whom to wake; None: a UA that does not sleep.
     :ivar push_state: DEAD when the PNS disowned the PRID; the next REGISTER revives it.
+    :ivar refresh_at: wall clock, seconds: when a refresh push is due (RFC 8599 section 5.5);
+        None: never.
+    :ivar refresh_attempt: refresh pushes since the last REGISTER.
     """
 
     id: str
@@ -77,6 +80,8 @@ class Binding:
     user_agent: str = ""
     push_target: PushTarget | None = None
     push_state: PushState = PushState.ACTIVE
+    refresh_at: float | None = None
+    refresh_attempt: int = 0
 
 
 @frozen
@@ -118,12 +123,14 @@ class Decision:
     :ivar registered: bindings that a REGISTER just added or refreshed, as stored.
     :ivar removed: bindings that are gone, as they were.
     :ivar superseded: (id of a removed one, id of a registered one) that are the same UA.
+    :ivar refreshing: bindings whose UA is to be pushed now, so that it refreshes them.
     """
 
     record: Record | None
     registered: tuple[Binding, ...] = ()
     removed: tuple[Binding, ...] = ()
     superseded: tuple[tuple[str, str], ...] = ()
+    refreshing: tuple[Binding, ...] = ()
 
 
 class PushKind(Enum):

@@ -37,12 +37,35 @@ def _domains(config: Config) -> Iterator[Problem]:
 
 
 def _listen(config: Config) -> Iterator[Problem]:
-    seen: dict[tuple[str, str, int], int] = {}
+    seen: dict[tuple[bool, str, int], int] = {}
     for number, listen in enumerate(config.listen):
-        socket = (listen.transport, listen.host, listen.port)
+        socket = (listen.transport == "udp", listen.host, listen.port)  # TLS listens on TCP
         first = seen.setdefault(socket, number)
-        if first != number and listen.port:
+        if first == number or not listen.port:
+            continue
+        if listen.transport == config.listen[first].transport:
             yield f"listen[{number}]", f"is the same socket as listen[{first}]: remove one"
+        else:
+            what = f"{listen.port}: is taken by listen[{first}]: tcp and tls cannot share a port"
+            yield f"listen[{number}].port", what
+
+
+def _certificates(config: Config) -> Iterator[Problem]:
+    for number, listen in enumerate(config.listen):
+        files = {"certificate": listen.certificate, "private_key": listen.private_key}
+        for key, name in files.items():
+            what = _wrong_file(listen.transport, name)
+            if what:
+                yield f"listen[{number}].{key}", what
+
+
+def _wrong_file(transport: str, name: str | None) -> str:
+    """What is wrong with the *name* of a PEM file; it is not shown, for it may be the key."""
+    if transport != "tls":
+        return "" if name is None else f"{transport} has no use for it: remove it"
+    if name is None:
+        return 'is missing: transport = "tls" needs the name of a PEM file'
+    return "" if name.isprintable() else "expected the name of a PEM file, not what is in it"
 
 
 def _open(config: Config) -> Iterator[Problem]:
@@ -106,6 +129,7 @@ _Rule = Callable[[Config], Iterator[Problem]]
 _RULES: tuple[tuple[_Rule, tuple[str, ...]], ...] = (
     (_domains, ("domains", "listen")),
     (_listen, ("listen",)),
+    (_certificates, ("listen",)),
     (_open, ("auth", "listen")),
     (_digest, ("auth",)),
     (_expires, ("expires",)),

@@ -10,8 +10,17 @@ transport = "udp"
 host = "127.0.0.1"
 port = 5060
 
+[[listen]]
+transport = "tcp"
+host = "127.0.0.1"
+port = 5060
+
 [storage]
-type = "memory"
+type = "sqlite"
+path = "sippn.db"
+
+[keys]
+file = "sippn.keys"
 
 [auth]
 mode = "none"
@@ -28,6 +37,6 @@ type = "log"
 
 NOTE = (
     "no --config: any address of any domain may register from this machine, without a"
-    " password; pushes are logged and not sent; registrations are kept in memory and end with"
-    " the process"
+    " password; pushes are logged and not sent; sippn.db and sippn.keys, in the current folder,"
+    " keep registrations and the secret"
 )

@@ -17,7 +17,7 @@ from sippn.interfaces import IFactory, Surroundings
 
 Build: TypeAlias = Callable[[Surroundings], Any]
 
-_LATER = frozenset({"sqlite", "postgres", "redis", "apns", "fcm", "webpush"})
+_LATER = frozenset({"postgres", "redis", "apns", "fcm", "webpush"})
 
 
 @define(eq=False)

@@ -43,14 +43,14 @@ class Checked:
 
 def load(path: Path | None, environ: Mapping[str, str]) -> Checked:
     """
-    Read the file at *path*, or the embedded default without one.
+    Read the file at *path*, or the embedded default without one, in the current folder.
 
     :param environ: the process's environment, for ``{ env = "X" }``.
     :raises ConfigErrors: everything that is wrong, at once.
     """
     factories = Factories.installed()
     if path is None:
-        return read(EMBEDDED, Path("/"), environ, factories)
+        return read(EMBEDDED, Path.cwd(), environ, factories)
     path = path.absolute()
     try:
         text = path.read_text("utf-8")

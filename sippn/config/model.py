@@ -27,6 +27,7 @@ NOT_YET = "not supported yet"
 _Count = Annotated[int, Field(ge=0)]
 _Expiry = Annotated[int, Field(ge=1, le=2**32 - 1)]
 _Wait = Annotated[float, Field(ge=1, lt=32, allow_inf_nan=False)]
+_UpToADay = Annotated[float, Field(ge=0, le=86400, allow_inf_nan=False)]
 _File = Annotated[str, Field(min_length=1)]
 
 
@@ -47,10 +48,12 @@ class PluginTable(Table):
 class Listen(Table):
     """One socket; port 0 takes any free one."""
 
-    transport: Annotated[str, one_of("udp", tcp=NOT_YET, tls=NOT_YET, ws=NOT_YET, wss=NOT_YET)]
+    transport: Annotated[str, one_of("udp", "tcp", "tls", ws=NOT_YET, wss=NOT_YET)]
     host: Annotated[str, HOST]
     port: Annotated[int, Field(ge=0, le=65535)]
     advertise: Annotated[str, ADVERTISE] | None = None
+    certificate: _File | None = None
+    private_key: _File | None = None
 
 
 class Keys(Table):
@@ -127,11 +130,15 @@ class Push(Table):
         ),
     ] = "555"
     refresh_lead: Annotated[int, Field(ge=30)] = 120
+    refresh_attempts: Annotated[int, Field(ge=0, le=20)] = 4
     pnsreg: Annotated[int, Field(gt=120, le=2**31 - 1)] = 130
     expires_min: Annotated[int, Field(ge=1, le=3600)] = 300
     expires_max: _Expiry = 2592000
-    awake_after_register: Annotated[float, Field(ge=0, le=86400, allow_inf_nan=False)] = 0
+    awake_after_register: _UpToADay = 0
+    live_window: _UpToADay = 30
+    hedge: Annotated[float, Field(gt=0, le=10, allow_inf_nan=False)] = 1.0
     provisional: Annotated[str, NUMBER_OR_WORD, one_of("none", "110", "180", "182", "183")] = "none"
+    late_join: bool = True
     strip_pn_to_ua: bool = True
     wait: Wait = Wait()
     provider: list[PluginTable] = []
@@ -148,6 +155,8 @@ class Limits(Table):
     in_flight_per_provider: _Count = 100
     message: _Count = 131072
     contact: _Count = 4096
+    connections: _Count = 4096
+    idle_timeout: _UpToADay = 60
 
 
 def _default_listen() -> list[Listen]:

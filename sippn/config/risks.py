@@ -10,7 +10,13 @@ from sippn.config.model import Config
 
 def risks(config: Config) -> tuple[str, ...]:
     """Warnings for ``--check`` and for the log, in the order of the file."""
-    return (*_exposed(config), *_unused(config), *_all_strangers(config), *_no_push(config))
+    return (
+        *_exposed(config),
+        *_forgetful(config),
+        *_unused(config),
+        *_all_strangers(config),
+        *_no_push(config),
+    )
 
 
 def _exposed(config: Config) -> Iterator[str]:
@@ -18,12 +24,21 @@ def _exposed(config: Config) -> Iterator[str]:
     if not config.push.provider:
         return
     for number, listen in enumerate(config.listen):
-        if not is_loopback(listen):
+        if listen.transport != "tls" and not is_loopback(listen):
             yield (
                 f"listen[{number}]: push parameters travel in clear text over"
                 f" {listen.transport} {listen.host}: whoever reads them can push to the phone"
                 " (RFC 8599 section 13)"
             )
+
+
+def _forgetful(config: Config) -> Iterator[str]:
+    """Who sleeps when its binding is lost cannot be woken, and registers much later."""
+    if config.storage.type == "memory":
+        yield (
+            "storage: registrations are in memory and end with the process, and with them the way"
+            ' to phones that sleep: type = "sqlite" keeps both'
+        )
 
 
 def _unused(config: Config) -> Iterator[str]:

@@ -10,14 +10,14 @@ from sippn.auth import User
 from sippn.auth.settings import AuthSettings
 from sippn.config.backends import Backends
 from sippn.config.factories import Build
-from sippn.config.model import Config
+from sippn.config.model import Config, Listen
 from sippn.config.words import network
 from sippn.proxy.settings import ProxySettings, WaitSettings
 from sippn.push.settings import PushLimits
 from sippn.registrar.settings import ExpirySettings, PushRegistration, RegistrarSettings
 from sippn.service.settings import ServerSettings
 from sippn.sip import Limits
-from sippn.transport.settings import ListenSettings
+from sippn.transport.settings import ListenSettings, StreamLimits
 from sippn.wake.settings import ParkingLimits
 
 
@@ -26,22 +26,35 @@ def settings_of(
 ) -> ServerSettings:
     """The settings of a checked *config*; files become absolute, since twistd changes folders."""
     return ServerSettings(
-        listen=tuple(
-            ListenSettings(listen.transport, listen.host, listen.port, listen.advertise)
-            for listen in config.listen
-        ),
+        listen=tuple(_listen(listen, folder) for listen in config.listen),
         domains=tuple(config.domains or ()),
         storage=storage,
         providers=found.providers,
         policies=found.policies,
-        keys_file=None if config.keys is None else str(folder / config.keys.file),
+        keys_file=_whole(config.keys.file if config.keys else None, folder),
         auth=_auth(config, users),
         registrar=_registrar(config),
         proxy=_proxy(config),
         parking=_parking(config),
         push=_push(config),
         message=_message(config),
+        streams=_streams(config),
     )
+
+
+def _listen(listen: Listen, folder: Path) -> ListenSettings:
+    return ListenSettings(
+        transport=listen.transport,
+        host=listen.host,
+        port=listen.port,
+        advertise=listen.advertise,
+        certificate=_whole(listen.certificate, folder),
+        private_key=_whole(listen.private_key, folder),
+    )
+
+
+def _whole(name: str | None, folder: Path) -> str | None:
+    return None if name is None else str(folder / name)
 
 
 def _auth(config: Config, users: Sequence[User]) -> AuthSettings:
@@ -66,6 +79,7 @@ def _registrar(config: Config) -> RegistrarSettings:
         push=PushRegistration(
             unsupported=push.unsupported,
             refresh_lead=push.refresh_lead,
+            refresh_attempts=push.refresh_attempts,
             pnsreg=push.pnsreg,
             expires_min=push.expires_min,
             expires_max=push.expires_max,
@@ -80,6 +94,9 @@ def _proxy(config: Config) -> ProxySettings:
         awake_after_register=push.awake_after_register,
         provisional=None if push.provisional == "none" else int(push.provisional),
         strip_pn_to_ua=push.strip_pn_to_ua,
+        live_window=push.live_window,
+        hedge=push.hedge,
+        late_join=push.late_join,
         wait=WaitSettings(
             invite=push.wait.invite,
             message=push.wait.message,
@@ -110,3 +127,12 @@ def _push(config: Config) -> PushLimits:
 def _message(config: Config) -> Limits:
     limits = config.limits  # 0 means no limit, and to the reader a limit is a number
     return Limits(message=limits.message or sys.maxsize, contact=limits.contact or sys.maxsize)
+
+
+def _streams(config: Config) -> StreamLimits:
+    limits = config.limits
+    return StreamLimits(
+        connections=limits.connections,
+        idle_timeout=limits.idle_timeout,
+        message=limits.message,
+    )

@@ -24,9 +24,7 @@ _TABLES: dict[tuple[str, ...], type[BaseModel]] = {
 
 _LATER: dict[tuple[str, ...], tuple[str, ...]] = {
     (): ("admin", "mid", "edge"),
-    ("listen",): ("certificate", "private_key"),
-    ("push",): ("refresh_attempts", "live_window", "hedge", "late_join", "purr"),
-    ("limits",): ("connections", "idle_timeout"),
+    ("push",): ("purr",),
 }
 
 

@@ -102,7 +102,7 @@ class Element:
             return
         self._respond(transaction, 200)
         if invite.on_cancel is not None:
-            invite.on_cancel()
+            invite.on_cancel(", ".join(cancel.headers.get_all("Reason")))
 
     def _refuse(self, failure: Failure, transaction: ServerTransaction) -> None:
         error = self._understood(failure)

@@ -146,6 +146,19 @@ class PushAnswered(Event):
 
 
 @frozen
+class RefreshRequested(Event):
+    """
+    A binding ends soon: its UA is pushed, so that it refreshes it (RFC 8599 section 5.5).
+
+    :ivar attempt: counts from 1 at each REGISTER.
+    """
+
+    aor: str
+    binding_id: str
+    attempt: int
+
+
+@frozen
 class RequestForwarded(Event):
     """A request left for a UA or a next hop, at *peer*."""
 

@@ -18,6 +18,7 @@ from sippn.events.happenings import (
     MessageSent,
     PushAnswered,
     PushRequested,
+    RefreshRequested,
     RegistrationRefused,
     RequestParked,
     WakeEnded,
@@ -170,6 +171,8 @@ def _in_words(event: Event) -> str | None:
             text = f"the wait for {_who(event.aor)} is over: {event.why}"
         case WakeRefused():
             text = f"no wait for {_who(event.aor)}: {event.why}"
+        case RefreshRequested():
+            text = f"the registration of {_who(event.aor)} ends soon; push {event.attempt} for it"
         case RegistrationRefused():
             text = f"registration of {_who(event.aor)} refused: {event.status} {event.reason}"
         case MessageRefused():

@@ -20,8 +20,7 @@ from sippn.location.news import Listener, News
 Decide: TypeAlias = Callable[[b.Record | None], b.Decision]
 
 _RETRIES = 5  # after lost races; each means that another node wrote this AOR just now
-_HERD = 256  # AORs that expire in one go: a turn of the reactor stays short
-_LEASE = 30.0  # seconds until another node may take over what this one did not finish
+_LEASE = 30.0  # seconds for which what is due belongs to who asked
 
 
 @frozen(eq=False, repr=False)
@@ -114,19 +113,16 @@ class LocationService:
         """
         return Deferred.fromCoroutine(self._disown_prid(target, before))
 
-    async def expire_due(self) -> int:
+    async def due(self, limit: int) -> Sequence[b.AOR]:
         """
-        Drop bindings that have expired, of at most some hundred AORs: ask again and again.
+        At most *limit* AORs that somebody must look at now, the longest overdue first.
 
-        Nobody sees them any more, so it is done when it suits.
+        They are the caller's for half a minute, in which it updates them; what it did not
+        get done is due again then, here or on another node.
 
-        :returns: how many AORs were due.
-        :raises StoreUnavailable: an AOR could not be written; it is due again after a while.
+        :raises StoreUnavailable: the store can't be asked.
         """
-        now = self._wall()
-        due = await self._store.due(now, _HERD, _LEASE)
-        await _all([self.update(r.aor, lambda record: b.expire(record, now)) for r in due])
-        return len(due)
+        return [record.aor for record in await self._store.due(self._wall(), limit, _LEASE)]
 
     async def _disown_prid(self, target: b.PushTarget, before: float) -> None:
         def decide(record: b.Record | None) -> b.Decision:

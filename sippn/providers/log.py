@@ -12,6 +12,7 @@ from zope.interface import implementer
 
 from sippn.binding import Capability, PushJob, PushKind, PushOutcome, PushTarget, Verdict
 from sippn.interfaces import IPushProvider
+from sippn.providers.fitness import fit_for
 from sippn.providers.settings import LogSettings
 
 
@@ -29,9 +30,10 @@ class LogProvider:
         name = self._settings.pn_provider
         return () if name is None else (Capability(name),)
 
-    def can_push(self, target: PushTarget, kind: PushKind) -> bool:  # noqa: ARG002 - any kind
-        """Whether it plays *target*'s PNS."""
-        return bool(target.prid) and self._settings.pn_provider in (None, target.provider)
+    def can_push(self, target: PushTarget, kind: PushKind) -> bool:
+        """Whether it plays *target*'s PNS, and that could."""
+        played = self._settings.pn_provider in (None, target.provider)
+        return played and bool(target.prid) and fit_for(target, kind)
 
     def request_push(self, job: PushJob) -> Deferred[PushOutcome]:
         """Log *job*, without its PRID, and say that it is on its way."""

@@ -22,6 +22,7 @@ from sippn.errors import ConfigErrors
 from sippn.interfaces import IPushProvider, Surroundings
 from sippn.providers.connection import Gateway, gateway_to, trust_root
 from sippn.providers.exchange import Exchange, Letter, Remainder
+from sippn.providers.fitness import fit_for
 from sippn.providers.settings import WebhookSettings
 from sippn.providers.verdicts import outcome_of, outcome_of_failure
 
@@ -93,9 +94,10 @@ class Webhook(Service):
         name = self._settings.pn_provider
         return () if name is None else (Capability(name),)
 
-    def can_push(self, target: PushTarget, kind: PushKind) -> bool:  # noqa: ARG002 - any kind
-        """Whether it serves *target*'s PNS; ``pn-param`` means something to the gateway only."""
-        return bool(target.prid) and self._settings.pn_provider in (None, target.provider)
+    def can_push(self, target: PushTarget, kind: PushKind) -> bool:
+        """Whether it serves *target*'s PNS; the rest is between the gateway and that."""
+        served = self._settings.pn_provider in (None, target.provider)
+        return served and bool(target.prid) and fit_for(target, kind)
 
     def request_push(self, job: PushJob) -> Deferred[PushOutcome]:
         """

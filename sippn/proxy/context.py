@@ -4,29 +4,33 @@ What becomes of one request: its branches, and the one answer (RFC 3261 section 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import ClassVar
 
 from attrs import define, field, frozen
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
-from sippn.binding import Binding, PushKind
-from sippn.errors import SIPError, TransportError
+from sippn.binding import AOR, Binding, Decision, PushKind
+from sippn.errors import SIPError
 from sippn.events import Bus, RequestAnswered, WakeRefused
 from sippn.proxy.best import Final, best_final, gather_challenges
-from sippn.proxy.branch import Branch
+from sippn.proxy.branch import ANSWERED, FLOW_FAILED, GIVEN_UP, Branch
 from sippn.proxy.forwarder import Forwarder, Target
-from sippn.proxy.reach import Reach, reach_of
+from sippn.proxy.late_calls import LateCalls
+from sippn.proxy.reach import Moment, Reach, reach_of
+from sippn.proxy.selection import Selection
 from sippn.proxy.settings import ProxySettings
 from sippn.sip import REASONS, Request, Response, response_to
-from sippn.transaction import FixedTimer, ServerTransaction
+from sippn.transaction import ClientObserver, ClientTransaction, FixedTimer, ServerTransaction
 from sippn.transport import Flow
 from sippn.wake import Caller, Parking, Wait, WakeQueue
 
 TIMER_C = 181  # seconds: more than three minutes (RFC 3261 section 16.6, step 11)
 PROVISIONAL_EVERY = 60  # seconds: well inside the Timer C of whoever waits upstream (S-06)
-LOST = (430, 503)  # a woken branch that died of these is woken once more (S-08)
+_MOMENT = 0.05  # seconds: no phone comes back that fast
+MOST_BRANCHES = 32  # whoever registers again and again is not forked to each time
 
 
 @frozen
@@ -35,18 +39,24 @@ class Means:
     What response contexts work with, the same for all of them.
 
     :ivar wall: wall clock, seconds.
-    :ivar timer_c: of :data:`TIMER_C`, for all branches.
+    :ivar timer_c: of :data:`TIMER_C`, for all branches; *hedge* of ``settings.hedge``.
+    :ivar late_calls: told of UAs that were pushed and did not come in time.
+    :ivar unanswered: those that have not given their answer.
     """
 
     forwarder: Forwarder
     queue: WakeQueue
     parking: Parking
+    selection: Selection
+    late_calls: LateCalls
     settings: ProxySettings
     clock: IReactorTime
     wall: Callable[[], float]
     entropy: Callable[[int], bytes]
     bus: Bus
     timer_c: FixedTimer
+    hedge: FixedTimer
+    unanswered: set[ResponseContext] = field(factory=set)
 
 
 @frozen
@@ -56,17 +66,21 @@ class Terms:
 
     :ivar until: monotonic clock, seconds.
     :ivar provisional: what the caller of a parked INVITE is told; None: nothing.
+    :ivar aors: whose new bindings join while others ring (S-09).
+    :ivar in_dialog: its failure must not end the dialog (P-067).
     """
 
     caller: Caller
     until: float
     provisional: int | None
+    aors: Collection[AOR] = ()
+    in_dialog: bool = False
 
 
 @define(eq=False)
 class ResponseContext:
     """
-    Owns the branches of one request and takes every decision about them.
+    Owns the branches of one request and takes every decision that concerns more than one.
 
     Every request gets exactly one final answer: :meth:`_settle` gives it when the last
     branch has ended, or :meth:`branch_answered` before that with a 2xx.
@@ -82,9 +96,13 @@ class ResponseContext:
     _cancelled: bool = field(default=False, init=False)
     _answered: bool = field(default=False, init=False)
     _leave: Callable[[], None] | None = field(default=None, init=False)
+    _unwatch: list[Callable[[], None]] = field(factory=list, init=False)
     _reminder: IDelayedCall | None = field(default=None, init=False)
     _tag: str = field(default="", init=False)
     _log: ClassVar[Logger] = Logger()
+
+    def __attrs_post_init__(self) -> None:
+        self._means.unanswered.add(self)
 
     def start(self, request: Request, targets: Sequence[Target], terms: Terms) -> None:
         """
@@ -95,19 +113,25 @@ class ResponseContext:
         if self._answered:
             return
         self._request, self._terms = request, terms
-        self._branches = [Branch(self, target) for target in targets]
-        for branch in self._branches:
-            self._set_out(branch)
+        self._branches = [self._branch(target) for target in targets]
+        for branch in tuple(self._branches):
+            branch.start(self._reach(branch.target))
         self._started = True
+        if self._means.settings.late_join and not self._answered:
+            self._unwatch = [self._means.queue.watch(aor, self._joined) for aor in terms.aors]
         self._settle()
         self._let_go()
 
-    def cancel(self) -> None:
-        """The caller sent CANCEL: end what waits and what is out (RFC 3261 section 16.10)."""
+    def cancel(self, reason: str = "") -> None:
+        """
+        The caller sent CANCEL: end what waits and what is out (RFC 3261 section 16.10).
+
+        :param reason: of the CANCEL's Reason field; it goes on (RFC 3326).
+        """
         if self._answered or self._cancelled:
             return
         self._cancelled = True
-        self._stop_all()
+        self._stop_all(reason)
         if not self._started:
             self._refuse(Final(487))
         self._settle()
@@ -115,98 +139,37 @@ class ResponseContext:
     def fail(self, error: SIPError) -> None:
         """The request cannot be forwarded; what is under way already must not ring."""
         self._refuse(Final(error.status, headers=error.headers), str(error))
-        self._stop_all()
-
-    def branch_woken(self, branch: Branch, binding: Binding) -> None:
-        """Send to the flow the UA just registered on, not to what it had before (P-068)."""
-        self._leave_if_awake()
-        if self._is_out_to(binding, branch):
-            branch.end(Final(480))  # two bindings turned out to be one phone
-        else:
-            self._forward(branch, binding)
-
-    def _is_out_to(self, binding: Binding, but: Branch) -> bool:
-        return any(
-            other is not but
-            and other.client is not None
-            and other.target.binding is not None
-            and other.target.binding.id == binding.id
-            for other in self._branches
-        )
-
-    def branch_answered(self, branch: Branch, response: Response) -> None:
-        """Forward it, keep it, or end the others by it (RFC 3261 16.7, steps 4 to 6, 10)."""
-        if response.status < 200:
-            if branch.timer_c is not None:
-                branch.ring_on(self._means.timer_c)
-            if not (self._answered or self._cancelled):
-                self._transaction.respond(response)
-        elif response.status < 300:
-            self._accept(branch, response)
-        elif branch.final is None:
-            if response.status in LOST and self._rewake(branch):
-                return
-            if response.status >= 600:
-                self._stop_all(but=branch)
-            branch.end(Final(response.status, response))
-
-    def branch_lost(self, branch: Branch, error: SIPError | TransportError) -> None:
-        """Wake its UA again while there is time; a caller is not told of our sockets."""
-        if not self._rewake(branch):
-            branch.end(Final(error.status if isinstance(error, SIPError) else 480))
-
-    def branch_ended(self) -> None:
-        """Give the answer when this was the last one."""
-        self._leave_if_awake()
-        if self._started:
-            self._settle()
+        self._stop_all(GIVEN_UP)
         self._let_go()
 
-    def _let_go(self) -> None:
-        if self._answered and all(branch.final for branch in self._branches):
-            self._branches = []  # they know us: no cycle is left for the collector
+    def flow_to(self, target: Target) -> Flow | Deferred[Flow]:
+        """See :meth:`BranchOwner.flow_to`."""
+        return self._means.forwarder.flow_to(self._request, target)
 
-    def _set_out(self, branch: Branch) -> None:
-        binding = branch.target.binding
-        reach = Reach.LIVE
-        if binding is not None:
-            now = self._means.wall()
-            reach = reach_of(binding, self._request.method, self._means.settings, now)
-        if reach is Reach.LIVE:
-            self._forward(branch)
-        elif reach is Reach.SLEEPING:
-            self._park(branch)
-        else:
-            branch.end(Final(480))
+    def target_of(self, branch: Branch, binding: Binding) -> Target:
+        """See :meth:`BranchOwner.target_of`."""
+        return self._means.forwarder.target_of(branch.target.aor, binding)
 
-    def _forward(self, branch: Branch, binding: Binding | None = None) -> None:
-        """Whatever breaks here ends this branch, not the others, and leaves nobody waiting."""
+    def send(self, target: Target, flow: Flow, leg: ClientObserver) -> ClientTransaction:
+        """See :meth:`BranchOwner.send`."""
         forwarder = self._means.forwarder
-        try:
-            if binding is not None:
-                branch.target = forwarder.target_of(branch.target.aor, binding)
-            branch.client = forwarder.forward(
-                self._request, self._caller_flow, branch.target, branch
-            )
-        except TransportError as error:
-            self.branch_lost(branch, error)
-        except Exception:  # noqa: BLE001 - a bug, or a binding that no registrar let in
-            self._log.failure("a request to {aor} could not be sent", aor=branch.target.aor)
-            branch.end(Final(500))
-        else:
-            if self._request.method == "INVITE":
-                branch.ring_on(self._means.timer_c)
+        return forwarder.forward(self._request, self._caller_flow, target, flow, leg)
 
-    def _park(self, branch: Branch) -> None:
-        binding = branch.target.binding
+    def may_wake(self) -> bool:
+        """See :meth:`BranchOwner.may_wake`."""
+        if self._answered or self._request.method not in self._means.settings.methods:
+            return False
+        return self._means.clock.seconds() + _MOMENT < self._terms.until
+
+    def wake(self, branch: Branch) -> Deferred[Binding]:
+        """See :meth:`BranchOwner.wake`."""
+        binding, means = branch.target.binding, self._means
         assert binding is not None, "only a binding sleeps"  # noqa: S101 - for the type checker
-        means = self._means
         try:
             self._enter(branch.target.aor)
         except SIPError as refused:
             self._say_refused(branch, refused)
-            branch.end(Final(refused.status, headers=refused.headers))
-            return
+            raise
         wait = Wait(
             aor=branch.target.aor,
             binding=binding,
@@ -216,21 +179,100 @@ class ResponseContext:
             caller=self._terms.caller,
             seconds=max(0.0, round(self._terms.until - means.clock.seconds(), 3)),
         )
-        branch.wait_for(means.queue.wake(wait))
+        return means.queue.wake(wait)
 
-    def _rewake(self, branch: Branch) -> bool:
-        """Whether *branch* died under a UA that sleeps, and is given one more wake (S-08)."""
-        binding = branch.target.binding
-        if branch.rewoken or branch.stopped or self._answered:
-            return False
-        if binding is None or binding.push_target is None:
-            return False
-        if self._means.clock.seconds() >= self._terms.until:
-            return False
-        branch.rewoken, branch.client = True, None
-        branch.ring_no_more()
-        self._park(branch)
-        return True
+    def wait_over(self) -> None:
+        """See :meth:`BranchOwner.wait_over`."""
+        if self._leave is None or any(branch.waiting for branch in self._branches):
+            return
+        self._leave()
+        self._leave = None
+        if self._reminder is not None:
+            self._reminder.cancel()
+            self._reminder = None
+
+    def never_came(self, branch: Branch, reason: str) -> None:
+        """See :meth:`BranchOwner.never_came`."""
+        if self._request.method == "INVITE":
+            self._means.late_calls.expect(self._request, branch.target, reason)
+
+    def is_out_to(self, binding: Binding, but: Branch) -> bool:
+        """See :meth:`BranchOwner.is_out_to`."""
+        return any(
+            other is not but
+            and other.leg is not None
+            and other.target.binding is not None
+            and other.target.binding.id == binding.id
+            for other in self._branches
+        )
+
+    def branch_answered(self, branch: Branch, response: Response) -> None:
+        """Forward it, keep it, or end the others by it (RFC 3261 16.7, steps 4 to 6, 10)."""
+        if response.status < 200:
+            if not (self._answered or self._cancelled):
+                self._transaction.respond(response)
+        elif response.status < 300:
+            self._accept(branch, response)
+        else:
+            if response.status >= 600:
+                declined = REASONS.get(response.status, "Declined")
+                self._stop_all(f'SIP;cause={response.status};text="{declined}"', but=branch)
+            branch.end(Final(response.status, response))
+
+    def branch_ended(self) -> None:
+        """Give the answer when this was the last one."""
+        if self._started:
+            self._settle()
+        self._let_go()
+
+    def _branch(self, target: Target, *, forked_again: bool = False) -> Branch:
+        means = self._means
+        return Branch(self, target, means.timer_c, means.hedge, forked_again)
+
+    def _reach(self, target: Target) -> Reach:
+        if target.binding is None:
+            return Reach.LIVE
+        means = self._means
+        flow = means.forwarder.open_flow(target)
+        now = Moment(means.wall(), means.clock.seconds())
+        return reach_of(target.binding, flow, self._request.method, means.settings, now)
+
+    def _joined(self, aor: AOR, decision: Decision) -> None:
+        """A REGISTER of *aor* was committed while its call goes on (S-08, S-09)."""
+        for binding in decision.registered:
+            if self._answered or self._cancelled:
+                return
+            ids = {binding.id, *(old for old, new in decision.superseded if new == binding.id)}
+            branch = self._branch_of(ids, binding.instance)
+            if branch is None:
+                self._join(aor, binding)
+            elif branch.final is None:
+                if branch.target.binding_id in ids:  # else another flow of it (RFC 5626 section 7)
+                    branch.registered(binding)
+            elif not branch.forked_again and _unreached(branch, binding):
+                self._branches.remove(branch)
+                self._join(aor, binding, forked_again=True)
+
+    def _branch_of(self, ids: Collection[str], instance: str) -> Branch | None:
+        """The branch to the device with one of these bindings, or with this instance."""
+        for branch in self._branches:
+            known = branch.target.binding
+            if known is None:
+                continue
+            if known.id in ids or (instance and known.instance == instance):
+                return branch
+        return None
+
+    def _join(self, aor: AOR, binding: Binding, *, forked_again: bool = False) -> None:
+        means = self._means
+        if len(self._branches) >= MOST_BRANCHES:
+            return
+        if not means.selection.chosen(self._request, (binding,)):
+            return
+        target = means.forwarder.target_of(aor, binding)
+        branch = self._branch(target, forked_again=forked_again)
+        self._branches.append(branch)
+        branch.start(Reach.LIVE)  # it has spoken this very moment
 
     def _accept(self, branch: Branch, response: Response) -> None:
         """Every 2xx to an INVITE goes on to the caller, whoever else was faster."""
@@ -239,13 +281,20 @@ class ResponseContext:
         self._answered = True
         if first:
             self._say_answered(response.status, response.reason)
-        self._stop_all(but=branch)
+            self._keep_dialog(branch)
+        self._stop_all(ANSWERED, but=branch)
         branch.end(Final(response.status, response))
 
-    def _stop_all(self, but: Branch | None = None) -> None:
-        for branch in self._branches:
+    def _keep_dialog(self, branch: Branch) -> None:
+        if self._request.method == "INVITE":
+            self._means.forwarder.keep(self._caller_flow)
+            if branch.leg is not None:
+                self._means.forwarder.keep(branch.leg.flow)
+
+    def _stop_all(self, reason: str, but: Branch | None = None) -> None:
+        for branch in tuple(self._branches):
             if branch is not but:
-                branch.stop()
+                branch.stop(reason)
 
     def _settle(self) -> None:
         if self._answered or not all(branch.final for branch in self._branches):
@@ -254,10 +303,22 @@ class ResponseContext:
         best = best_final(finals) if finals else Final(480)
         if self._cancelled and best.status < 600:
             self._refuse(Final(487))
+        elif best.response is None and best.status == 480 and self._terms.in_dialog:
+            self._refuse(Final(500, headers=(("Retry-After", "5"),)))  # 480 would end the usage
         elif best.response is None:
             self._refuse(best)
         else:
             self._relay(gather_challenges(best.response, finals))
+
+    def _let_go(self) -> None:
+        if not self._answered:
+            return
+        self._means.unanswered.discard(self)
+        for unwatch in self._unwatch:
+            unwatch()
+        self._unwatch = []
+        if all(branch.final for branch in self._branches):
+            self._branches = []  # they know us: no cycle is left for the collector
 
     def _relay(self, response: Response) -> None:
         # a 503 would tell the caller to stop using this proxy for everybody (16.7, step 6)
@@ -285,15 +346,6 @@ class ResponseContext:
         if self._leave is None:
             self._leave = self._means.parking.enter(callee, self._terms.caller)
             self._tell_caller()
-
-    def _leave_if_awake(self) -> None:
-        if self._leave is None or any(branch.waiting for branch in self._branches):
-            return
-        self._leave()
-        self._leave = None
-        if self._reminder is not None:
-            self._reminder.cancel()
-            self._reminder = None
 
     def _tell_caller(self) -> None:
         status = self._terms.provisional
@@ -325,3 +377,11 @@ class ResponseContext:
                     reason,
                 )
             )
+
+
+def _unreached(branch: Branch, binding: Binding) -> bool:
+    """Whether *branch* ended without its UA having said anything, and *binding* is news of it."""
+    if branch.target.binding == binding:
+        return False  # the REGISTER that its request was forked by
+    final = branch.final
+    return final is not None and (final.response is None or final.status in FLOW_FAILED)

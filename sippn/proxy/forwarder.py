@@ -4,11 +4,14 @@ Sends the request of one branch on its way (RFC 3261 section 16.6).
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Collection
+
 from attrs import define, evolve, frozen
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
 from sippn.binding import AOR, Binding
-from sippn.errors import TransportError
+from sippn.errors import SIPError, TransportError
 from sippn.events import Bus, RequestForwarded
 from sippn.proxy.forwarding import forwarded_request, without_credentials
 from sippn.proxy.record_route import Dialog, write_token
@@ -18,6 +21,7 @@ from sippn.stack import SIPStack
 from sippn.transaction import ClientObserver, ClientTransaction
 from sippn.transport import Flow
 
+LONGEST_CALL = 4 * 3600.0  # seconds without a re-INVITE
 _DIALOG_MAKERS = ("INVITE", "SUBSCRIBE", "REFER")
 
 
@@ -35,6 +39,11 @@ class Target:
     flow: str
     aor: AOR = ""
     binding: Binding | None = None
+
+    @property
+    def binding_id(self) -> str:
+        """Of the binding; empty: there is none."""
+        return "" if self.binding is None else self.binding.id
 
 
 @define(eq=False)
@@ -60,60 +69,113 @@ class Forwarder:
             contact = str(without_push_params(URI.parse(contact)))
         return Target(contact, binding.flow, aor, binding)
 
+    def open_flow(self, target: Target) -> Flow | None:
+        """The flow of *target*; None: its connection is gone."""
+        return self._stack.flow(target.flow)
+
+    def flow_to(self, request: Request, target: Target) -> Flow | Deferred[Flow]:
+        """
+        The way to *target*.
+
+        A connection that is gone is opened again where the peer can be reached, which behind
+        a NAT it cannot; what asked for secrecy goes over TLS or not at all (RFC 5630).
+
+        :raises TransportError: there is no way.
+        """
+        flow = self._stack.flow(target.flow)
+        secret = _is_sips(request.uri) or _is_sips(target.uri)
+        if flow is not None:
+            return _checked(flow, secret)
+        try:
+            opened = self._stack.reopen(target.flow, _next_hop(request, target))
+        except SIPError as error:
+            raise TransportError(f"no way to whoever was there: {error}") from error
+        if isinstance(opened, Awaitable):
+            return Deferred.fromCoroutine(_opened(opened, secret))
+        return _checked(opened, secret)
+
+    def keep(self, flow: Flow) -> None:
+        """A call goes on over *flow*: people talk for long without a message."""
+        self._stack.keep(flow.token, LONGEST_CALL)
+
     def forward(
-        self, request: Request, caller_flow: Flow, target: Target, observer: ClientObserver
+        self,
+        request: Request,
+        caller_flow: Flow,
+        target: Target,
+        flow: Flow,
+        observer: ClientObserver,
     ) -> ClientTransaction:
         """
-        Send *request* to *target*.
+        Send *request* to *target* on *flow*.
 
         :param caller_flow: where it came from.
-        :raises TransportError: there is no way to *target* any more.
         """
-        flow = self._flow(target)
-        path = target.binding.path if target.binding else ()
-        copy = forwarded_request(
-            without_credentials(request, self._realm),
-            _request_uri(target.uri),
-            path,
-            self._record_routes(request, caller_flow, flow),
-        )
-        client = self._stack.send(strict_routed(copy), flow, observer)
+        record_routes = self._record_routes(request, caller_flow, flow)
+        client = self._stack.send(self._copy(request, target, record_routes), flow, observer)
         if self._bus.heard:
-            binding_id = target.binding.id if target.binding else ""
+            now, peer = self._clock.seconds(), str(flow.remote)
             self._bus.publish(
-                RequestForwarded(
-                    self._clock.seconds(),
-                    request.call_id,
-                    request.method,
-                    str(flow.remote),
-                    binding_id,
-                )
+                RequestForwarded(now, request.call_id, request.method, peer, target.binding_id)
             )
         return client
 
-    def forward_ack(self, ack: Request, target: Target) -> None:
+    def send_apart(
+        self, request: Request, target: Target, flow: Flow, observer: ClientObserver
+    ) -> ClientTransaction:
+        """Send *request* as :meth:`forward` does, but keep its dialog off this proxy's route."""
+        return self._stack.send(self._copy(request, target, ()), flow, observer)
+
+    def forward_ack(self, ack: Request, target: Target, flow: Flow) -> None:
         """
         Pass on the ACK of a 2xx, which has no transaction (RFC 3261 section 16.11).
 
-        :raises TransportError: there is no way to *target* any more.
+        :raises TransportError: it cannot leave.
         """
-        copy = forwarded_request(ack, target.uri)
-        self._stack.send_stateless(strict_routed(copy), self._flow(target))
+        self._stack.send_stateless(strict_routed(forwarded_request(ack, target.uri)), flow)
 
-    def _flow(self, target: Target) -> Flow:
-        flow = self._stack.flow(target.flow)
-        if flow is None:
-            raise TransportError("the flow is gone")
-        return flow
+    def _copy(self, request: Request, target: Target, record_routes: Collection[str]) -> Request:
+        path = target.binding.path if target.binding else ()
+        bare = without_credentials(request, self._realm)
+        return strict_routed(forwarded_request(bare, _request_uri(target.uri), path, record_routes))
 
     def _record_routes(self, request: Request, caller_flow: Flow, flow: Flow) -> list[str]:
+        """The callee's side first; both alike are written once."""
         if request.method not in _DIALOG_MAKERS or request.to.tag:
             return []
         token = write_token(Dialog.begun_by(request, caller_flow.token, flow.token), self._keyring)
-        sides = [flow.sent_by]
-        if caller_flow.sent_by != flow.sent_by:  # each side is told the address it can reach
-            sides.append(caller_flow.sent_by)
-        return [f"<sip:{token}@{side};lr>" for side in sides]
+        secret = _is_sips(request.uri)
+        sides = (_side(token, each, secret) for each in (flow, caller_flow))
+        return list(dict.fromkeys(sides))
+
+
+def _next_hop(request: Request, target: Target) -> str:
+    """The URI that leads there first (RFC 3261 16.6, step 7)."""
+    path = target.binding.path if target.binding else ()
+    routes = (*path, *request.headers.values("Route")[:1])
+    return NameAddr.parse(routes[0]).uri_text if routes else target.uri
+
+
+def _side(token: str, flow: Flow, secret: bool) -> str:
+    """What one side of a dialog is told: the address and the transport that it can reach."""
+    if secret:
+        return f"<sips:{token}@{flow.sent_by};lr>"
+    transport = "" if flow.transport == "UDP" else f";transport={flow.transport.lower()}"
+    return f"<sip:{token}@{flow.sent_by}{transport};lr>"
+
+
+def _is_sips(uri: str) -> bool:
+    return uri[:5].lower() == "sips:"
+
+
+async def _opened(opening: Awaitable[Flow], secret: bool) -> Flow:
+    return _checked(await opening, secret)
+
+
+def _checked(flow: Flow, secret: bool) -> Flow:
+    if secret and not flow.secure:
+        raise TransportError("sips leads over TLS only")
+    return flow
 
 
 def _request_uri(text: str) -> str:

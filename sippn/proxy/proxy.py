@@ -7,9 +7,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from attrs import define
+from twisted.internet.defer import Deferred
 
-from sippn.binding import AOR, Binding, Principal, RoutePlan, live
-from sippn.errors import CallDoesNotExist, Forbidden, LoopDetected, SIPError, TransportError
+from sippn.binding import AOR, Principal, RoutePlan, live
+from sippn.errors import (
+    CallDoesNotExist,
+    Forbidden,
+    LoopDetected,
+    ServiceUnavailable,
+    SIPError,
+    TransportError,
+)
 from sippn.interfaces import IRoutingPolicy, settled
 from sippn.location import LocationService
 from sippn.proxy.context import Means, ResponseContext, Terms
@@ -25,6 +33,8 @@ from sippn.transaction import ServerTransaction
 from sippn.transport import Flow
 from sippn.wake import Caller
 
+SHORTEST_RETRY = 5  # seconds (RELIABILITY A6)
+RETRY_SPREAD = 26
 NON_INVITE_LIMIT = 30.0  # seconds: a 480 must reach the client before its Timer F (P-047)
 
 
@@ -69,7 +79,7 @@ class Proxy:
         request = routed.request
         if routed.dialog is not None:
             targets = [_other_side(routed.dialog, request)]
-            context.start(request, targets, Terms(caller, 0, None))
+            context.start(request, targets, Terms(caller, 0, None, in_dialog=True))
             return
         if routed.next_hop is not None:
             context.start(request, [await self._onward(routed, principal)], Terms(caller, 0, None))
@@ -89,10 +99,27 @@ class Proxy:
         try:
             routed = self.preprocess(ack)
             if routed.dialog is not None:
-                target = _other_side(routed.dialog, routed.request)
-                self._means.forwarder.forward_ack(routed.request, target)
+                self._forward_ack(routed.request, _other_side(routed.dialog, routed.request))
         except (SIPError, TransportError):
             return
+
+    def shut_down(self) -> None:
+        """Answer all that is unanswered: the server is about to stop (RELIABILITY D6)."""
+        for context in tuple(self._means.unanswered):
+            context.fail(ServiceUnavailable("", [("Retry-After", str(self._retry_after()))]))
+
+    def _retry_after(self) -> int:
+        """Spread, so that the callers do not all come back at once."""
+        return SHORTEST_RETRY + self._means.entropy(1)[0] % RETRY_SPREAD
+
+    def _forward_ack(self, ack: Request, target: Target) -> None:
+        forwarder = self._means.forwarder
+        flow = forwarder.flow_to(ack, target)
+        if isinstance(flow, Deferred):
+            flow.addCallback(lambda opened: forwarder.forward_ack(ack, target, opened))
+            flow.addErrback(lambda failure: failure.trap(SIPError, TransportError))
+        else:
+            forwarder.forward_ack(ack, target, flow)
 
     async def _targets(self, request: Request, plan: RoutePlan) -> list[Target]:
         found: list[Target] = []
@@ -105,11 +132,9 @@ class Proxy:
 
     async def _registered(self, request: Request, aor: AOR) -> list[Target]:
         record = await settled(self._location.load(aor))
-        bindings: Sequence[Binding] = live(record, self._means.wall())
-        for policy in self._policies:
-            bindings = policy.select_bindings(request, bindings)
-        chosen = _one_flow_each(bindings)
-        return [self._means.forwarder.target_of(aor, binding) for binding in chosen]
+        means = self._means
+        chosen = means.selection.chosen(request, live(record, means.wall()))
+        return [means.forwarder.target_of(aor, binding) for binding in chosen]
 
     async def _onward(self, routed: Routed, principal: Principal | None) -> Target:
         """The sender's own Route leads further: only those we know may use us so (A13)."""
@@ -129,15 +154,9 @@ class Proxy:
         if request.method != "INVITE":
             seconds = min(seconds, NON_INVITE_LIMIT)
         provisional = settings.provisional if plan.provisional is None else plan.provisional
-        return Terms(caller, self._means.clock.seconds() + seconds, provisional)
-
-
-def _one_flow_each(bindings: Sequence[Binding]) -> list[Binding]:
-    """The first of each device: two flows of it would ring it twice (RFC 5626 section 7)."""
-    chosen: dict[str, Binding] = {}
-    for binding in bindings:
-        chosen.setdefault(binding.instance or binding.id, binding)
-    return list(chosen.values())
+        until = self._means.clock.seconds() + seconds
+        aors = tuple(target for target in plan.targets if isinstance(target, str))
+        return Terms(caller, until, provisional, aors)
 
 
 def _configured(request: Request, settings: ProxySettings) -> float:

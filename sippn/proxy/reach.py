@@ -6,28 +6,67 @@ from __future__ import annotations
 
 from enum import Enum
 
+from attrs import frozen
+
 from sippn.binding import Binding, PushState
 from sippn.proxy.settings import ProxySettings
+from sippn.transport import Flow
 
 
 class Reach(Enum):
     """What has to be done to reach a UA."""
 
     LIVE = "send"
+    HEDGED = "send, and push if it stays silent"
     SLEEPING = "push, wait for its REGISTER, then send"
     UNREACHABLE = "answer 480"
 
 
-def reach_of(binding: Binding, method: str, settings: ProxySettings, now: float) -> Reach:
+@frozen
+class Moment:
+    """
+    Now, on both clocks.
+
+    :ivar wall: wall clock, seconds; *monotonic* likewise.
+    """
+
+    wall: float
+    monotonic: float
+
+
+def reach_of(
+    binding: Binding, flow: Flow | None, method: str, settings: ProxySettings, now: Moment
+) -> Reach:
     """
     Classify *binding* for a request of *method*.
 
-    :param now: wall clock, seconds.
+    An app that is suspended may leave its connection open and answer nothing on it, so
+    whatever can be pushed is hedged, however alive it looks.
+
+    :param flow: that of its last REGISTER; None: it is gone.
     """
     if binding.push_target is None:
         return Reach.LIVE
-    if now < binding.registered_at + settings.awake_after_register:
+    wakes = method in settings.methods and binding.push_state is not PushState.DEAD
+    if wakes and (_is_open(flow) or _is_awake(binding, flow, settings, now)):
+        return Reach.HEDGED
+    if wakes:
+        return Reach.SLEEPING
+    if _is_alive(flow, settings, now) or _is_awake(binding, flow, settings, now):
         return Reach.LIVE
-    if binding.push_state is PushState.DEAD or method not in settings.methods:
-        return Reach.UNREACHABLE
-    return Reach.SLEEPING
+    return Reach.UNREACHABLE
+
+
+def _is_open(flow: Flow | None) -> bool:
+    return flow is not None and flow.heard_at is not None
+
+
+def _is_alive(flow: Flow | None, settings: ProxySettings, now: Moment) -> bool:
+    """Whether its connection gave a sign of life a moment ago."""
+    if flow is None or flow.heard_at is None:
+        return False
+    return now.monotonic - flow.heard_at < settings.live_window
+
+
+def _is_awake(binding: Binding, flow: Flow | None, settings: ProxySettings, now: Moment) -> bool:
+    return flow is not None and now.wall < binding.registered_at + settings.awake_after_register

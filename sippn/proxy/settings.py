@@ -27,10 +27,17 @@ class ProxySettings:
         without a push.
     :ivar provisional: sent once when an INVITE is parked, e.g. 182; None: nothing but 100.
     :ivar strip_pn_to_ua: leave the push parameters out of the Request-URI to the UA.
+    :ivar live_window: for how long after its last sign of life a connection counts as alive.
+    :ivar hedge: how long a UA that was sent a request without a push may stay silent before
+        it is pushed after all (S-05).
+    :ivar late_join: fork to a UA that registers while its call still rings elsewhere (S-09).
     """
 
     methods: frozenset[str] = frozenset({"INVITE", "MESSAGE"})
     awake_after_register: float = 0
     provisional: int | None = None
     strip_pn_to_ua: bool = True
+    live_window: float = 30
+    hedge: float = 1.0
+    late_join: bool = True
     wait: WaitSettings = WaitSettings()

@@ -7,6 +7,7 @@ around a :class:`Metered` around the provider.  A retry gives up its slot while
 it waits, and what is metered is what left.
 """
 
+from sippn.push.departures import Departures
 from sippn.push.dispatcher import Dispatcher
 from sippn.push.limited import Limited
 from sippn.push.metered import Metered
@@ -17,6 +18,7 @@ from sippn.push.slots import Slots
 from sippn.push.waiting import Line
 
 __all__ = [
+    "Departures",
     "Dispatcher",
     "Limited",
     "Line",

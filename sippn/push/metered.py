@@ -13,6 +13,7 @@ from zope.interface import implementer
 from sippn.binding import Capability, PushJob, PushKind, PushOutcome, PushTarget, Verdict
 from sippn.events import Bus, PushAnswered, PushRequested
 from sippn.interfaces import IPushProvider
+from sippn.push.departures import Departures
 
 MOST_NAMES = 64
 OTHER = "other"
@@ -27,6 +28,7 @@ class Metered:
     Around the provider itself every attempt is told, and an answer that nobody
     waits for any more as well; around :class:`~sippn.push.Retrying`, the result.
 
+    :ivar _departures: told of each push that leaves.
     :ivar answered: how often, by ``pn-provider`` and verdict.  A provider that
         serves any PNS is asked for names that UAs make up: the 65th and later
         are counted as ``"other"``.
@@ -36,6 +38,7 @@ class Metered:
     _provider: IPushProvider
     _clock: IReactorTime
     _bus: Bus
+    _departures: Departures = field(factory=Departures)
     answered: Counter[tuple[str, Verdict]] = field(factory=Counter, init=False)
     asked: Counter[str] = field(factory=Counter, init=False)
 
@@ -53,6 +56,7 @@ class Metered:
         since = self._clock.seconds()
         name = self._name(job)
         self.asked[name] += 1
+        self._departures.left(job.id)
         if self._bus.heard:
             self._bus.publish(
                 PushRequested(

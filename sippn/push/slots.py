@@ -6,13 +6,19 @@ from attrs import define, field
 from twisted.internet.defer import Deferred, succeed
 
 from sippn.binding import PushKind
-from sippn.push.waiting import Line
+from sippn.push.waiting import Line, comes_before
+
+_KEPT = 4  # of so many slots one is kept for who is urgent
+_CAN_WAIT = frozenset({PushKind.REFRESH, PushKind.CANCEL})
 
 
 @define(eq=False)
 class Slots:
     """
     A number of slots, and a line before them.
+
+    Refreshes leave some of them free: else a call would wait until a slow PNS has answered
+    one of a herd.
 
     :ivar number: 0: no limit.
     :ivar taken: how many are in use now.
@@ -34,7 +40,8 @@ class Slots:
 
         :raises NoRoomError: too many wait.
         """
-        if not self._line and self._free:
+        first = self._line.first
+        if self._free(kind) and (first is None or comes_before(kind, first)):
             self.taken += 1
             return succeed(None)
         return self._line.join(kind)
@@ -45,11 +52,11 @@ class Slots:
         if self._admitting:
             return  # a loop, not a recursion: a provider may answer whole lines at once
         self._admitting = True
-        while self._free and self._line:
+        while (first := self._line.first) is not None and self._free(first):
             self.taken += 1
             self._line.admit()
         self._admitting = False
 
-    @property
-    def _free(self) -> bool:
-        return not self.number or self.taken < self.number
+    def _free(self, kind: PushKind) -> bool:
+        kept = self.number // _KEPT if kind in _CAN_WAIT else 0
+        return not self.number or self.taken < self.number - kept

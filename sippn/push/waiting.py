@@ -19,6 +19,11 @@ PRIORITY = (
 """Somebody listens to a ringing tone; a refresh has minutes (REQUIREMENTS, Appendix A)."""
 
 
+def comes_before(kind: PushKind, other: PushKind) -> bool:
+    """Whether *kind* overtakes *other*."""
+    return PRIORITY.index(kind) < PRIORITY.index(other)
+
+
 class NoRoomError(Exception):
     """No room to wait, or the room was given to somebody more urgent."""
 
@@ -43,6 +48,11 @@ class Line:
 
     def __len__(self) -> int:
         return self._count
+
+    @property
+    def first(self) -> PushKind | None:
+        """The kind of who is let in next; None: nobody waits."""
+        return next((kind for kind, waiters in self._waiters.items() if waiters), None)
 
     def join(self, kind: PushKind) -> Deferred[None]:
         """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sippn.binding import Source
 from sippn.errors import BadExtension, BadRequest, SIPError
 from sippn.registrar.reading import Reading
 from sippn.sip import NameAddr
@@ -23,11 +24,13 @@ def check_required(reading: Reading, path: str) -> None:
         raise BadExtension("", [("Unsupported", ", ".join(unknown))])
 
 
-def outbound_applies(reading: Reading) -> bool:
+def outbound_applies(reading: Reading, source: Source) -> bool:
     """
     Whether a Contact names its flow, and may (RFC 5626 section 6).
 
     Behind a first hop that knows nothing of it, a flow is not the UA's: reg-id is ignored.
+    So it is over UDP: a UA that is told otherwise sends STUN to keep its flow alive, and
+    takes it for failed when none is answered here (section 4.4.2).
 
     :raises BadRequest: several Contacts beside one with a reg-id.
     """
@@ -35,7 +38,8 @@ def outbound_applies(reading: Reading) -> bool:
         return False
     if not any(contact.reg_id for contact in reading.contacts):
         return False
-    if not (reading.first_hop or _first_hop_has_outbound(reading.path)):
+    connected = reading.first_hop and not source.flow.startswith("udp:")
+    if not (connected or _first_hop_has_outbound(reading.path)):
         return False
     lasting = [contact for contact in reading.contacts if contact.expires != 0]
     if len(lasting) > 1 and any(contact.reg_id for contact in lasting):

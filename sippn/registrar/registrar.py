@@ -88,7 +88,7 @@ class Registrar:
     ) -> Response:
         reading = read_register(request)
         check_required(reading, self._settings.path)
-        outbound = outbound_applies(reading)
+        outbound = outbound_applies(reading, source)
         self._check_allowed(reading.aor, principal)
         plan = await self._bend(request, RegisterPlan(reading.aor, principal))
         if not (reading.contacts or reading.star):
@@ -123,8 +123,7 @@ class Registrar:
         self, registration: Registration, grant: Grant
     ) -> tuple[tuple[Binding, ...], Decision, float]:
         """What is stored now, what changed, and the time by which that was decided."""
-        settings = self._settings
-        terms = Terms(settings.match, settings.max_contacts, settings.overflow)
+        terms = _terms(self._settings)
         seen: Record | None = None
         now = self._wall()
 
@@ -178,8 +177,11 @@ def _registration(
             contact.reg_id,
             contact.push,
             target,
+            refresh,
         )
-        for contact, target in zip(reading.contacts, promised.targets, strict=True)
+        for contact, target, refresh in zip(
+            reading.contacts, promised.targets, promised.refreshes, strict=True
+        )
     ]
     return Registration(
         grant.aor,
@@ -191,6 +193,17 @@ def _registration(
         reading.user_agent,
         reading.path,
         outbound,
+    )
+
+
+def _terms(settings: RegistrarSettings) -> Terms:
+    push = settings.push
+    return Terms(
+        settings.match,
+        settings.max_contacts,
+        settings.overflow,
+        push.refresh_lead,
+        push.refresh_attempts,
     )
 
 

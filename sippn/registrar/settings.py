@@ -28,12 +28,14 @@ class PushRegistration:
 
     :ivar unsupported: ``"555"`` or ``"accept_without_push"`` for a PNS nobody serves.
     :ivar refresh_lead: how long before expiry a refresh push is due.
+    :ivar refresh_attempts: how many refresh pushes there are before a binding expires.
     :ivar pnsreg: value of ``sip.pnsreg`` for a UA that refreshes by itself, above 120.
     :ivar expires_min: a shorter push binding gets 423; at most 3600.
     """
 
     unsupported: str = "555"
     refresh_lead: int = 120
+    refresh_attempts: int = 4
     pnsreg: int = 130
     expires_min: int = 300
     expires_max: int = 2592000

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from attrs import frozen
 
-from sippn.binding import Capability, Grant, PushKind, PushTarget
+from sippn.binding import Capability, Grant, PushKind, PushTarget, Refresh
 from sippn.interfaces import IPushProvider
 from sippn.registrar.reading import AskedContact, Reading
 from sippn.registrar.settings import PushRegistration
@@ -24,10 +24,12 @@ class Promise:
     What is promised to the UA, and so what will be done.
 
     :ivar targets: whom to push, for each Contact in order; None: nobody.
+    :ivar refreshes: whether it is pushed before it expires, for each Contact in order.
     :ivar feature_caps: one for each PNS (F-01).
     """
 
     targets: tuple[PushTarget | None, ...]
+    refreshes: tuple[Refresh, ...]
     feature_caps: tuple[FeatureCaps, ...] = ()
 
 
@@ -59,6 +61,18 @@ class PushSupport:
         """What there is to say about *pns*, which some provider serves."""
         listed = [known for known in self._push.capabilities if known.pns == pns]
         return listed[0] if listed else Capability(pns)
+
+    def refresh(self, target: PushTarget | None, by_itself: bool) -> Refresh:
+        """
+        Whether *target* is pushed before its binding expires.
+
+        A target good for calls alone is not, however its UA sleeps (R-04).
+
+        :param by_itself: it was promised that it will have been in time by itself (P-027).
+        """
+        if target is None or not self._push.can_push(target, PushKind.REFRESH):
+            return Refresh.NEVER
+        return Refresh.LATE if by_itself else Refresh.PUSHED
 
     def _can(self, target: PushTarget) -> bool:
         named = _PNS.fullmatch(target.provider) is not None
@@ -95,7 +109,16 @@ def promise(
         elif seconds > 0 and contact.asks_support:
             for known in support.capabilities(contact):
                 caps.setdefault(known.pns, FeatureCaps(known.pns, known.vapid))
-    return Promise(tuple(targets), tuple([caps[pns] for pns in caps if pns not in unkept]))
+    refreshes = [
+        support.refresh(target, contact.refreshes_itself and _is_told_when(target, caps))
+        for contact, target in zip(reading.contacts, targets, strict=True)
+    ]
+    told = [caps[pns] for pns in caps if pns not in unkept]
+    return Promise(tuple(targets), tuple(refreshes), tuple(told))
+
+
+def _is_told_when(target: PushTarget | None, caps: Mapping[str, FeatureCaps]) -> bool:
+    return target is not None and caps[target.provider].pnsreg is not None
 
 
 def _caps(

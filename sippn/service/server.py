@@ -5,18 +5,19 @@ Introduces everyone to everyone, then leaves.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
-from attrs import define
+from attrs import define, frozen
 from twisted.application.internet import TimerService
 from twisted.application.service import IService, MultiService
-from twisted.internet.defer import maybeDeferred
+from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from sippn.auth import Admission, AuthSettings, Budget, DigestAuthenticator, Trusted
+from sippn.auth import Admission, AuthSettings, DigestAuthenticator, Trusted
+from sippn.binding import AOR, Decision
 from sippn.core import Element
+from sippn.errors import ConfigErrors
 from sippn.events import Bus
 from sippn.interfaces import (
     IAuthenticator,
@@ -26,29 +27,35 @@ from sippn.interfaces import (
     Surroundings,
 )
 from sippn.location import LocationService
-from sippn.proxy import TIMER_C, DomainPolicy, Forwarder, Means, Proxy, RouteReader
-from sippn.push import Dispatcher, Limited, Metered, Pace, PushLimits, Retrying, Slots
+from sippn.proxy import (
+    TIMER_C,
+    DomainPolicy,
+    Forwarder,
+    LateCalls,
+    Means,
+    Proxy,
+    RouteReader,
+    Selection,
+)
+from sippn.push import Departures, Dispatcher
 from sippn.registrar import LocalAuthority, Registrar
 from sippn.seal import Keyring, load_or_create
+from sippn.service.report import WakeReport
 from sippn.service.settings import ServerSettings
+from sippn.service.sockets import Sockets
+from sippn.service.waking import dispatcher_of, wake_queue
 from sippn.stack import SIPStack
 from sippn.transaction import FixedTimer, Timers, TransactionLayer
-from sippn.transport import Listener, Resolver, UDPListener
+from sippn.transport import Listener, Resolver
 from sippn.transport.settings import ListenSettings
-from sippn.wake import Parking, Pushes, WakeQueue
+from sippn.upkeep import Upkeep
+from sippn.wake import Parking, WakeQueue
 
-EXPIRY_EVERY = 5.0  # seconds between looks at what has expired
+LOOK_EVERY = 1.0  # seconds between looks at what is due
 
 _log = Logger()
 
 Listen = Callable[[ListenSettings, Surroundings], Listener]
-
-
-def listen_udp(settings: ListenSettings, surroundings: Surroundings) -> Listener:
-    """The listener that *settings* ask for, not started yet."""
-    return UDPListener(
-        surroundings.reactor, settings.host, settings.port, advertise=settings.advertise
-    )
 
 
 class Server(MultiService):
@@ -61,15 +68,22 @@ class Server(MultiService):
     """
 
     def __init__(
-        self, stack: SIPStack, bus: Bus, location: LocationService, others: Sequence[object]
+        self,
+        stack: SIPStack,
+        bus: Bus,
+        location: LocationService,
+        proxy: Proxy,
+        others: Sequence[object],
     ) -> None:
         """
-        :param others: plugins; those that are services start and stop with this one.
+        :param others: plugins and the like; those that are services start in this order with
+            this one, and stop in the opposite one.
         """
         super().__init__()
         self.stack = stack
         self.bus = bus
         self.location = location
+        self._proxy = proxy
         for other in others:
             if IService.providedBy(other):
                 self.addService(IService(other))
@@ -83,21 +97,30 @@ class Server(MultiService):
         super().privilegedStartService()
         self.stack.start()
 
-    def stopService(self) -> Any:
-        """Close the sockets, then stop the plugins."""
-        self.stack.stop()
-        return super().stopService()
+    def stopService(self) -> Deferred[None]:
+        """
+        Answer all who wait, let the plugins end what they have begun, then close the sockets.
+
+        What the store still commits is answered on them.
+        """
+        self._proxy.shut_down()
+        return Deferred.fromCoroutine(self._stop())
+
+    async def _stop(self) -> None:
+        await maybeDeferred(super().stopService)
+        await maybeDeferred(self.stack.stop)
 
 
 def make_server(
-    settings: ServerSettings, surroundings: Surroundings, listen: Listen = listen_udp
+    settings: ServerSettings, surroundings: Surroundings, listen: Listen | None = None
 ) -> Server:
     """
     Make all rooms from their settings and introduce them.
 
-    :param listen: makes a listener; tests give one of a memory network.
-    :raises ConfigErrors: the key file cannot be used.
+    :param listen: makes a listener, not started yet; tests give one of a memory network.
+    :raises ConfigErrors: the key file cannot be used, or a certificate.
     """
+    listen = listen or Sockets.within(settings.streams, surroundings)
     return _House.furnished(settings, surroundings).open(listen)
 
 
@@ -114,6 +137,7 @@ class _House:
     providers: Sequence[IPushProvider]
     policies: Sequence[IRoutingPolicy]
     dispatcher: Dispatcher
+    queue: WakeQueue
 
     @classmethod
     def furnished(cls, settings: ServerSettings, around: Surroundings) -> _House:
@@ -121,33 +145,33 @@ class _House:
         store = settings.storage(around)
         providers = [build(around) for build in settings.providers]
         policies = [build(around) for build in settings.policies]
+        location = LocationService(store, around.clock, around.wall)
+        departures = Departures()
+        dispatcher = dispatcher_of(providers, policies, settings.push, departures, around, bus)
         return cls(
             settings=settings,
             surroundings=around,
             keyring=_keyring(settings.keys_file, around),
             bus=bus,
             store=store,
-            location=LocationService(store, around.clock, around.wall),
+            location=location,
             providers=providers,
             policies=policies,
-            dispatcher=_dispatcher(providers, policies, settings.push, around, bus),
+            dispatcher=dispatcher,
+            queue=wake_queue(settings.parking, dispatcher, departures, location, around, bus),
         )
 
     def open(self, listen: Listen) -> Server:
         around = self.surroundings
-        stack = self._stack([listen(one, around) for one in self.settings.listen])
+        stack = self._stack(_listeners(self.settings.listen, listen, around))
+        self.location.subscribe(_Kept(stack, around.wall).location_changed)
+        proxy = self._proxy(stack)
         stack.core = Element(
-            stack,
-            self._admission(),
-            self._registrar(),
-            self._proxy(stack),
-            self._serves,
-            around.entropy,
+            stack, self._admission(), self._registrar(), proxy, self._serves, around.entropy
         )
-        upkeep = _every(EXPIRY_EVERY, self.location.expire_due, around.clock)
-        return Server(
-            stack, self.bus, self.location, [upkeep, self.store, *self.providers, *self.policies]
-        )
+        others = [self.store, self._upkeep(), *self.providers, *self.policies]
+        report = WakeReport(self.queue.latency, around.clock)
+        return Server(stack, self.bus, self.location, proxy, [*others, report])
 
     def _serves(self, host: str) -> bool:
         """Whether *host* is one of our domains; without a list every host is."""
@@ -159,12 +183,30 @@ class _House:
         return SIPStack(
             listeners=listeners,
             layer=TransactionLayer(around.clock, Timers(), self.bus),
-            resolver=Resolver(around.reactor.nameResolver, around.clock),
+            resolver=Resolver(
+                around.reactor.nameResolver,
+                around.clock,
+                transports=tuple(listener.transport for listener in listeners),
+            ),
             bus=self.bus,
             clock=around.clock,
             entropy=around.entropy,
             limits=self.settings.message,
         )
+
+    def _upkeep(self) -> IService:
+        around = self.surroundings
+        upkeep = Upkeep(
+            location=self.location,
+            push=self.dispatcher,
+            clock=around.clock,
+            wall=around.wall,
+            entropy=around.entropy,
+            bus=self.bus,
+            attempts=self.settings.registrar.push.refresh_attempts,
+        )
+        self.location.subscribe(upkeep.location_changed)
+        return _every(LOOK_EVERY, upkeep.look, around.clock)
 
     def _admission(self) -> Admission:
         auth = self.settings.auth
@@ -203,43 +245,68 @@ class _House:
 
     def _proxy(self, stack: SIPStack) -> Proxy:
         around, settings = self.surroundings, self.settings.proxy
-        queue = self._wake_queue()
-        self.location.subscribe(queue.location_changed)
+        forwarder = self._forwarder(stack)
+        late_calls = LateCalls(forwarder, self.dispatcher, around.clock)
+        self.location.subscribe(self.queue.location_changed)
+        self.location.subscribe(late_calls.location_changed)
+        policies = [*self.policies, DomainPolicy(self._serves, stack.owns)]
         means = Means(
-            forwarder=Forwarder(
-                stack,
-                self.keyring,
-                around.clock,
-                self.bus,
-                settings.strip_pn_to_ua,
-                self.settings.auth.realm,
-            ),
-            queue=queue,
+            forwarder=forwarder,
+            queue=self.queue,
             parking=Parking(self.settings.parking),
+            selection=Selection(policies),
+            late_calls=late_calls,
             settings=settings,
             clock=around.clock,
             wall=around.wall,
             entropy=around.entropy,
             bus=self.bus,
             timer_c=FixedTimer(around.clock, TIMER_C),
+            hedge=FixedTimer(around.clock, settings.hedge),
         )
-        policies = [*self.policies, DomainPolicy(self._serves, stack.owns)]
         routes = RouteReader(stack.owns, self.keyring)
         return Proxy(stack, self.location, routes, policies, means)
 
-    def _wake_queue(self) -> WakeQueue:
-        around = self.surroundings
-        per_hour = self.settings.parking.pushes_per_hour_stranger
-        pushes = Pushes(
-            push=self.dispatcher,
-            clock=around.clock,
-            wall=around.wall,
-            entropy=around.entropy,
-            by_stranger=Budget(per_hour, around.clock),
-            to_device=Budget(per_hour, around.clock),
-            disown=self.location.disown_prid,
+    def _forwarder(self, stack: SIPStack) -> Forwarder:
+        return Forwarder(
+            stack,
+            self.keyring,
+            self.surroundings.clock,
+            self.bus,
+            self.settings.proxy.strip_pn_to_ua,
+            self.settings.auth.realm,
         )
-        return WakeQueue(pushes, around.clock, self.bus)
+
+
+@frozen
+class _Kept:
+    """Lets no connection that carries a binding be closed for being idle."""
+
+    _stack: SIPStack
+    _wall: Callable[[], float]
+
+    def location_changed(self, _: AOR, decision: Decision) -> None:
+        """Somebody has registered on a flow."""
+        now = self._wall()
+        for binding in decision.registered:
+            self._stack.keep(binding.flow, binding.expires_at - now)
+
+
+def _listeners(
+    settings: Sequence[ListenSettings], listen: Listen, around: Surroundings
+) -> list[Listener]:
+    """Each of them; a complaint about one says which."""
+    listeners: list[Listener] = []
+    for number, one in enumerate(settings):
+        try:
+            listeners.append(listen(one, around))
+        except ConfigErrors as errors:
+            named = [
+                (where.replace("listen", f"listen[{number}]", 1), what)
+                for where, what in errors.problems
+            ]
+            raise ConfigErrors(named) from None
+    return listeners
 
 
 def _every(seconds: float, work: Callable[[], object], clock: IReactorTime) -> IService:
@@ -250,27 +317,9 @@ def _every(seconds: float, work: Callable[[], object], clock: IReactorTime) -> I
 
 
 def _told(failure: Failure) -> None:
-    _log.failure("what has expired could not be removed", failure)
+    _log.failure("what is due could not be looked up", failure)
 
 
 def _keyring(path: str | None, around: Surroundings) -> Keyring:
     secret = around.entropy(32) if path is None else load_or_create(path, around.entropy)
     return Keyring(secret, around.entropy)
-
-
-def _dispatcher(
-    providers: Sequence[IPushProvider],
-    policies: Sequence[IRoutingPolicy],
-    limits: PushLimits,
-    around: Surroundings,
-    bus: Bus,
-) -> Dispatcher:
-    """Each provider metered, limited and retried; all of them at one pace."""
-    clock, pace = around.clock, Pace(around.clock, limits.pushes_per_second)
-
-    def wrapped(provider: IPushProvider) -> IPushProvider:
-        slots = Slots(limits.in_flight_per_provider)
-        limited = Limited(Metered(provider, clock, bus), clock, slots, pace)
-        return Retrying(limited, clock, around.entropy)
-
-    return Dispatcher([wrapped(provider) for provider in providers], policies)

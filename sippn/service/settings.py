@@ -14,7 +14,7 @@ from sippn.proxy.settings import ProxySettings
 from sippn.push.settings import PushLimits
 from sippn.registrar.settings import RegistrarSettings
 from sippn.sip import Limits
-from sippn.transport.settings import ListenSettings
+from sippn.transport.settings import ListenSettings, StreamLimits
 from sippn.wake.settings import ParkingLimits
 
 
@@ -42,3 +42,4 @@ class ServerSettings:
     parking: ParkingLimits = field(factory=ParkingLimits)
     push: PushLimits = field(factory=PushLimits)
     message: Limits = field(factory=Limits)
+    streams: StreamLimits = field(factory=StreamLimits)

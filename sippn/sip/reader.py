@@ -1,5 +1,5 @@
 """
-Octets to messages: one datagram, one message, everything bounded.
+Octets to messages: one datagram or one piece of a stream, one message, everything bounded.
 
 RFC 3261 sections 7 and 18.3.  :func:`read` finds the fields; what is in them is looked at
 when somebody asks, and by :func:`sippn.sip.syntax.check`.
@@ -53,20 +53,26 @@ ANSWERED: Final = {  # what a response repeats
     "call-id": "Call-ID",
     "cseq": "CSeq",
 }
+_ANY_LENGTH: Final = 9_999_999_999  # as many digits as are read at all
 _UNSAFE: Final = re.compile(r"[\x00\r\n]")
 
 
-def read(octets: bytes, limits: Limits = DEFAULT_LIMITS) -> Request | Response:
+def read(
+    octets: bytes, limits: Limits = DEFAULT_LIMITS, framed: bool = False
+) -> Request | Response:
     """
-    Read the one message of a datagram.
+    Read the one message of a datagram, or of a stream that was cut into messages.
 
     Empty lines before it are skipped, octets beyond its Content-Length dropped; without
     a Content-Length the body ends with the datagram (RFC 3261 section 18.3).
 
+    :param framed: it came in a stream, where there must be a Content-Length (section 20.14).
     :raises BadMessage: it is none; see :attr:`BadMessage.request`.
     """
+    if octets[:1] in (b"\r", b"\n"):
+        octets = octets.lstrip(b"\r\n")
     try:
-        return _read(octets.lstrip(b"\r\n") if octets[:1] in (b"\r", b"\n") else octets, limits)
+        return _read(octets, limits, framed)
     except BadMessage as problem:
         problem.request = _salvage(octets, limits)
         raise
@@ -74,12 +80,13 @@ def read(octets: bytes, limits: Limits = DEFAULT_LIMITS) -> Request | Response:
         raise BadMessage(str(problem), _salvage(octets, limits)) from None
 
 
-def _read(octets: bytes, limits: Limits) -> Request | Response:
+def _read(octets: bytes, limits: Limits, framed: bool) -> Request | Response:
     end = octets.find(b"\r\n\r\n")
+    size = len(octets)
+    if size > limits.message or (size if end < 0 else end) > limits.header_section:
+        raise TooLarge("Message too large")
     if end < 0:
         raise BadMessage("Header section without an end")
-    if len(octets) > limits.message or end > limits.header_section:
-        raise TooLarge("Message too large")
     head = octets[:end].decode("utf-8", "surrogateescape")
     lines = head.split("\r\n")
     breaks = len(lines) - 1
@@ -90,7 +97,9 @@ def _read(octets: bytes, limits: Limits) -> Request | Response:
     start = lines[0]
     del lines[0]
     headers = parse_headers(lines)
-    body = _body(headers, octets, end + 4)
+    if framed and "content-length" not in headers.keys:
+        raise BadMessage("No Content-Length")
+    body = _body(headers, octets, end + 4, limits)
     method, _, rest = start.partition(" ")
     uri, _, version = rest.partition(" ")
     if version == "SIP/2.0" and method in METHODS and _plain_uri(uri):
@@ -98,14 +107,18 @@ def _read(octets: bytes, limits: Limits) -> Request | Response:
     return _unusual(start, headers, body)
 
 
-def _body(headers: Headers, octets: bytes, at: int) -> bytes:
+def _body(headers: Headers, octets: bytes, at: int, limits: Limits) -> bytes:
     keys = headers.keys
     if "content-length" not in keys:
         return octets[at:]
     if keys.count("content-length") > 1:
         raise BadRequest("Two Content-Length")  # which of them ends the body?
     text = headers.get("Content-Length") or ""
-    length = number("Content-Length", text, len(octets) - at)  # RFC 3261 section 18.3
+    length = number("Content-Length", text, _ANY_LENGTH)
+    if at + length > limits.message:
+        raise TooLarge("Message too large")
+    if at + length > len(octets):
+        raise BadRequest("Body shorter than its Content-Length")  # RFC 3261 section 18.3
     return octets[at : at + length]
 
 

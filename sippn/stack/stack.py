@@ -1,4 +1,4 @@
-"""From datagrams to the core and back: transports and transactions, wired."""
+"""From octets to the core and back: transports and transactions, wired."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from contextlib import suppress
 from typing import ClassVar
 
 from attrs import define, field
+from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
-from sippn.errors import ServiceUnavailable, SIPError, TransportError
+from sippn.errors import ServiceUnavailable, SIPError, TransportError, Unreachable
 from sippn.events import Bus, MessageReceived, MessageRefused, MessageSent
-from sippn.interfaces import settled
+from sippn.interfaces import Maybe, settled
 from sippn.sip import (
     URI,
     BadMessage,
@@ -35,9 +36,10 @@ from sippn.transaction import (
     ServerTransaction,
     TransactionLayer,
 )
-from sippn.transport import Flow, FlowTable, Listener, Resolver
+from sippn.transport import Flow, FlowTable, Listener, Resolver, canonical_host
 
 _BUG = "a message from {flow} met a bug of ours"
+_MOST_CONNECTS = 3  # of a name that has many addresses: each may take seconds to fail
 _BRANCH_OCTETS = 10  # 80 bits: 16 characters, in lower case because some compare so
 
 
@@ -84,10 +86,16 @@ class SIPStack:
                 listener.stop()
             raise
 
-    def stop(self) -> None:
-        """Close all sockets."""
-        for listener in self._listeners:
-            listener.stop()
+    def stop(self) -> Deferred[None] | None:
+        """
+        Close all sockets.
+
+        :returns: fires when what was written to connections has left them, or never will;
+            None: there is nothing to wait for.
+        """
+        stopped = [listener.stop() for listener in self._listeners]
+        ends = [end for end in stopped if end is not None]
+        return DeferredList(ends).addCallback(lambda _: None) if ends else None
 
     @property
     def listening(self) -> list[str]:
@@ -96,7 +104,7 @@ class SIPStack:
 
     def received(self, octets: bytes, flow: Flow) -> None:
         """
-        Take what a listener received on *flow*.
+        Take one message that a listener received on *flow*.
 
         It never raises: what is wrong with the octets is their sender's business, and
         what is wrong with us must not close a socket.
@@ -133,20 +141,47 @@ class SIPStack:
         """The flow *token* names; None: it names none, or it is gone."""
         return self._table.flow(token)
 
+    def keep(self, token: str, seconds: float) -> None:
+        """Leave the connection that *token* names open for *seconds* though nothing comes."""
+        self._table.keep(token, self._clock.seconds() + seconds)
+
+    def reopen(self, token: str, uri_text: str) -> Maybe[Flow]:
+        """
+        Connect anew to the peer of a connection that is gone.
+
+        :param token: named that connection.
+        :param uri_text: where the peer said that it listens: a Contact.
+        :raises SIPError: *uri_text* is no SIP URI.
+        :raises TransportError: it names anybody else than that peer, or nobody is there;
+            the Deferred fails likewise.
+        """
+        return self._table.reopen(token, URI.parse(uri_text))
+
     def owns(self, host: str, port: int | None) -> bool:
         """Whether *host* and *port*, of a Route or a Request-URI, lead here."""
         return self._table.owns(host, port)
 
     async def resolve(self, uri: URI) -> Flow:
         """
-        The flow on which *uri* is reached.
+        The flow on which *uri* is reached: of its addresses the first that can be.
 
-        :raises SIPError: there is none; see :meth:`sippn.transport.Resolver.resolve`.
+        :raises Unreachable: nobody takes a connection there.
+        :raises SIPError: there is no way; see :meth:`sippn.transport.Resolver.resolve`.
         """
+        transport = self._resolver.transport_of(uri)
+        name, failed = canonical_host(uri.host), 0
         for address in await settled(self._resolver.resolve(uri)):
-            flow = self._table.toward(address)
-            if flow is not None:
-                return flow
+            try:
+                flow = await settled(self._table.toward(address, transport, name))
+            except TransportError:
+                failed += 1
+                if failed == _MOST_CONNECTS:
+                    break
+            else:
+                if flow is not None:
+                    return flow
+        if failed:
+            raise Unreachable("nobody takes a connection there")
         raise SIPError("no socket of this server leads there")
 
     def _take(self, octets: bytes, flow: Flow) -> None:
@@ -164,7 +199,7 @@ class SIPStack:
 
     def _read(self, octets: bytes, flow: Flow) -> Request | Response | None:
         try:
-            message = read(octets, self._limits)
+            message = read(octets, self._limits, framed=flow.reliable)
             if isinstance(message, Request):
                 message = stamped(message, flow.remote)
             check(message, self._limits)

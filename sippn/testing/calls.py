@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from attrs import define, field
 from twisted.internet.defer import Deferred
 
 from sippn.sip import Request, Response
-from sippn.testing.calls_dialog import Dialog
+from sippn.testing.calls_dialog import Dialog, Renegotiation
+from sippn.testing.ua_account import SDP
 from sippn.testing.ua_client import UAC, Draft, Exchange
+from sippn.testing.ua_wire import Repetition
 from sippn.transport import Address
 
 
@@ -30,7 +34,7 @@ class Call:
     """
 
     _uac: UAC
-    _contact: str
+    _contact: Callable[[], str]
     _server: Address
     ringing: Deferred[Response] = field(factory=Deferred, init=False)
     answered: Deferred[Response] = field(factory=Deferred, init=False)
@@ -40,6 +44,7 @@ class Call:
     answers: dict[str, Response] = field(factory=dict, init=False)
     _exchange: Exchange = field(init=False)
     _dialogs: dict[str, Dialog] = field(factory=dict, init=False)
+    _renegotiation: Renegotiation = field(factory=Renegotiation, init=False)
     _cancelling: Deferred[Response] | None = field(default=None, init=False)
     _cancel_sent: bool = field(default=False, init=False)
 
@@ -52,6 +57,16 @@ class Call:
     def call_id(self) -> str:
         """What server and callee know it by."""
         return self.invite.call_id
+
+    @property
+    def reinvites(self) -> list[Request]:
+        """The callee's, in order, without retransmissions."""
+        return self._renegotiation.reinvites
+
+    @property
+    def acks(self) -> list[Request]:
+        """The ACKs to this side's answers to them."""
+        return self._renegotiation.acks
 
     @property
     def in_progress(self) -> bool:
@@ -70,14 +85,19 @@ class Call:
         :returns: fires with its final response.
         :raises RuntimeError: nobody has answered.
         """
-        if not self._dialogs:
-            raise RuntimeError("no dialog to hang up")
         return self.request("BYE").addCallback(self._hung_up)
 
     def request(self, method: str, body: bytes = b"") -> Deferred[Response]:
-        """Send any request in the dialog of the first answer."""
-        dialog = next(iter(self._dialogs.values()))
-        return self._uac.ask(dialog.draft(method, body)).final
+        """Send any request but INVITE in the dialog of the first answer."""
+        return self._uac.ask(self._dialog().draft(method, body)).final
+
+    def reinvite(self, body: bytes = SDP) -> Deferred[Response]:
+        """
+        Send a re-INVITE in the dialog of the first answer; its 2xx is ACKed there.
+
+        :returns: fires with its final response.
+        """
+        return self._renegotiation.offer(self._uac, self._dialog(), body)
 
     def cancel(self) -> Deferred[Response]:
         """
@@ -98,10 +118,24 @@ class Call:
         """Whether *request* is in one of its dialogs."""
         return any(dialog.concerns(request) for dialog in self._dialogs.values())
 
+    def reinvite_received(self, reinvite: Request, answer: Repetition) -> None:
+        """Take a re-INVITE, and say *answer* until its ACK comes."""
+        dialog = next(each for each in self._dialogs.values() if each.concerns(reinvite))
+        self._renegotiation.answer(dialog, reinvite, answer)
+
+    def ack_received(self, ack: Request) -> None:
+        """Note the ACK to the answer to a re-INVITE."""
+        self._renegotiation.ack_received(ack)
+
     def bye_received(self) -> None:
         """The call is over; the UA tells it of the other side's BYE."""
         if not self.ended.called:
             self.ended.callback(None)
+
+    def _dialog(self) -> Dialog:
+        if not self._dialogs:
+            raise RuntimeError("nobody has answered: there is no dialog")
+        return next(iter(self._dialogs.values()))
 
     def _heard(self, response: Response) -> None:
         if response.status < 200:

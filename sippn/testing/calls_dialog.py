@@ -1,13 +1,16 @@
-"""What both ends of a scripted call remember: RFC 3261 section 12."""
+"""What both ends of a scripted call remember: RFC 3261 sections 12 and 14."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from ipaddress import ip_address
 
-from attrs import define
+from attrs import define, field
+from twisted.internet.defer import Deferred
 
 from sippn.sip import URI, NameAddr, Request, Response
-from sippn.testing.ua_client import Draft, Numbers
+from sippn.testing.ua_client import UAC, Draft, Exchange, Numbers
+from sippn.testing.ua_wire import Repetition
 from sippn.transport import Address
 
 
@@ -30,6 +33,7 @@ class Dialog:
     :ivar local: From value of what this side sends, its tag included; *remote* the To value.
     :ivar target: the other side's Contact URI.
     :ivar routes: the route set, nearest proxy first.
+    :ivar contact: says this side's Contact; a phone may be elsewhere by now.
     :ivar server: where to send what names no address.
     """
 
@@ -38,13 +42,13 @@ class Dialog:
     remote: str
     target: str
     routes: tuple[str, ...]
-    contact: str
+    contact: Callable[[], str]
     numbers: Numbers
     server: Address
 
     @classmethod
     def of_caller(
-        cls, response: Response, contact: str, numbers: Numbers, server: Address
+        cls, response: Response, contact: Callable[[], str], numbers: Numbers, server: Address
     ) -> Dialog:
         """The caller's side, by the response that makes it (section 12.1.2)."""
         return cls(
@@ -59,7 +63,9 @@ class Dialog:
         )
 
     @classmethod
-    def of_callee(cls, invite: Request, tag: str, contact: str, server: Address) -> Dialog:
+    def of_callee(
+        cls, invite: Request, tag: str, contact: Callable[[], str], server: Address
+    ) -> Dialog:
         """The callee's side, by the INVITE it answers (section 12.1.1)."""
         return cls(
             invite.call_id,
@@ -79,12 +85,17 @@ class Dialog:
             ("From", self.local),
             ("To", self.remote),
             ("Call-ID", self.call_id),
-            ("Contact", self.contact),
+            ("Contact", self.contact()),
         ]
         if body:
             fields.append(("Content-Type", body_type))
         to = next_hop(self.target, self.routes, self.server)
         return Draft(method, self.target, tuple(fields), self.numbers, to, body)
+
+    def retarget(self, message: Request | Response) -> None:
+        """Learn where the other side is now, by its re-INVITE or its answer to one."""
+        if message.contacts:
+            self.target = message.contacts[0].uri_text
 
     def concerns(self, request: Request) -> bool:
         """Whether *request* is one of the other side's in this dialog."""
@@ -93,3 +104,44 @@ class Dialog:
             and request.to.tag == NameAddr.parse(self.local).tag
             and request.from_.tag == NameAddr.parse(self.remote).tag
         )
+
+
+@define(eq=False)
+class Renegotiation:
+    """
+    The re-INVITEs of both sides in one call (RFC 3261 section 14).
+
+    :ivar reinvites: those that came.
+    :ivar acks: every ACK that came, of whichever INVITE.
+    """
+
+    reinvites: list[Request] = field(factory=list, init=False)
+    acks: list[Request] = field(factory=list, init=False)
+    _answers: dict[int, Repetition] = field(factory=dict, init=False)
+
+    def offer(self, uac: UAC, dialog: Dialog, body: bytes) -> Deferred[Response]:
+        """Send one in *dialog*; each 2xx is ACKed there.  Fires with its final response."""
+        exchange = Exchange(dialog.draft("INVITE", body))
+
+        def heard(response: Response) -> None:
+            if 200 <= response.status < 300:
+                dialog.retarget(response)
+                uac.acknowledge(dialog.draft("ACK"), exchange)
+
+        exchange.heard = heard
+        uac.send(exchange)
+        return exchange.final
+
+    def answer(self, dialog: Dialog, reinvite: Request, answer: Repetition) -> None:
+        """Take one that came, and say *answer* until its ACK comes."""
+        self.reinvites.append(reinvite)
+        dialog.retarget(reinvite)
+        self._answers[reinvite.cseq.number] = answer
+        answer.start()
+
+    def ack_received(self, ack: Request) -> None:
+        """Write it down; what it acknowledges was heard."""
+        self.acks.append(ack)
+        answer = self._answers.pop(ack.cseq.number, None)
+        if answer is not None:
+            answer.stop()

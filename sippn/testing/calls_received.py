@@ -15,7 +15,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
 
 from sippn.sip import Request, Response, response_to
-from sippn.testing.calls_dialog import Dialog
+from sippn.testing.calls_dialog import Dialog, Renegotiation
 from sippn.testing.ua_account import SDP
 from sippn.testing.ua_client import UAC
 from sippn.testing.ua_wire import Repetition, Wire
@@ -50,9 +50,20 @@ class ReceivedCall:
     cancelled: bool = field(default=False, init=False)
     acked: Deferred[Request] = field(factory=Deferred, init=False)
     ended: Deferred[None] = field(factory=Deferred, init=False)
+    _renegotiation: Renegotiation = field(factory=Renegotiation, init=False)
     _last: Response | None = field(default=None, init=False)
     _repetition: Repetition | None = field(default=None, init=False)
     _waiting: list[IDelayedCall] = field(factory=list, init=False)
+
+    @property
+    def reinvites(self) -> list[Request]:
+        """The caller's, in order, without retransmissions."""
+        return self._renegotiation.reinvites
+
+    @property
+    def acks(self) -> list[Request]:
+        """Every ACK of the caller, those to re-INVITEs included."""
+        return self._renegotiation.acks
 
     def trying(self) -> None:
         """Send 100."""
@@ -64,7 +75,7 @@ class ReceivedCall:
 
     def answer(self, body: bytes = SDP) -> None:
         """Send 200 until its ACK comes; nothing once a final response is out."""
-        extra = [*self._record_route(), ("Contact", self.dialog.contact)]
+        extra = [*self._record_route(), ("Contact", self.dialog.contact())]
         if body:
             extra.append(("Content-Type", "application/sdp"))
         response = response_to(self.invite, 200, extra=extra, body=body, to_tag=self.tag)
@@ -79,8 +90,12 @@ class ReceivedCall:
         return self.request("BYE").addCallback(self._hung_up)
 
     def request(self, method: str, body: bytes = b"") -> Deferred[Response]:
-        """Send any request in the dialog."""
+        """Send any request but INVITE in the dialog."""
         return self._uac.ask(self.dialog.draft(method, body)).final
+
+    def reinvite(self, body: bytes = SDP) -> Deferred[Response]:
+        """Send a re-INVITE, whose 2xx is ACKed; fires with its final response."""
+        return self._renegotiation.offer(self._uac, self.dialog, body)
 
     def later(self, seconds: float, action: Callable[[], None]) -> None:
         """Do *action* on the UA's clock, unless the call has its final answer by then."""
@@ -95,8 +110,13 @@ class ReceivedCall:
         if not self.ended.called:
             self.ended.callback(None)
 
+    def reinvite_received(self, reinvite: Request, answer: Repetition) -> None:
+        """Take a re-INVITE, and say *answer* until its ACK comes."""
+        self._renegotiation.answer(self.dialog, reinvite, answer)
+
     def ack_received(self, ack: Request) -> None:
-        """The final answer arrived: say it no more."""
+        """The final answer, of this INVITE or a later one, arrived: say it no more."""
+        self._renegotiation.ack_received(ack)
         if self._repetition is not None:
             self._repetition.stop()
         if not self.acked.called:
@@ -118,7 +138,7 @@ class ReceivedCall:
         if self.status >= 200:
             return
         tag = self.tag if status > 100 else ""
-        extra = [*self._record_route(), ("Contact", self.dialog.contact)] if tag else []
+        extra = [*self._record_route(), ("Contact", self.dialog.contact())] if tag else []
         self.status = status
         self._last = response_to(self.invite, status, extra=extra, to_tag=tag)
         self._wire.send(self._last, self.source)
@@ -130,7 +150,9 @@ class ReceivedCall:
             if timer.active():
                 timer.cancel()
         self.status, self._last = response.status, response
-        self._repetition = Repetition(self._wire, response, self.source, lambda: None)
+        self._repetition = Repetition(
+            self._wire, response, self.source, lambda: None, always=response.status < 300
+        )
         self._repetition.start()
 
     def _record_route(self) -> list[tuple[str, str]]:

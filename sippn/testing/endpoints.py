@@ -1,31 +1,48 @@
-"""Where a scripted UA speaks and listens, over real sockets."""
+"""Where a scripted UA speaks and listens; over real sockets, for demos and peers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import ClassVar, Literal, Protocol, TypeAlias
 
 from attrs import define, field
 from twisted.internet.interfaces import IReactorFDSet
 
 from sippn.transport import Address, Flow, UDPListener
 
+Suspension: TypeAlias = Literal["frozen", "killed", "gone"]
+
 
 class Endpoint(Protocol):
     """
-    A datagram socket, or what stands in for one.
+    A socket, or what stands in for one.
 
-    :ivar receive: called with each datagram and its source; the UA sets it.
+    :ivar receive: called with each message and its source; the UA sets it.
     """
 
     receive: Callable[[bytes, Address], None]
+
+    @property
+    def transport(self) -> str:
+        """As a Via names it: ``"UDP"`` may lose what it carries, all else may not."""
 
     @property
     def address(self) -> Address:
         """Where it listens; the UA's Contact and Via name it."""
 
     def send(self, octets: bytes, to: Address) -> None:
-        """One datagram.  :raises TransportError: it cannot leave."""
+        """One message.  :raises TransportError: it cannot leave."""
+
+    def suspend(self, how: Suspension) -> None:
+        """
+        Do to its connections what happens when the app is suspended.
+
+        :param how: ``"frozen"``: they stay, and nobody reads them; ``"killed"``: they are
+            closed; ``"gone"``: so they are, but nobody is told.
+        """
+
+    def resume(self) -> None:
+        """Be the socket of an app that runs again: with connections that still are."""
 
     def close(self) -> None:
         """Hear and say nothing more."""
@@ -34,12 +51,13 @@ class Endpoint(Protocol):
 @define(eq=False)
 class UDPEndpoint:
     """
-    A real UDP socket on any free port, open from the start: for demos and peers.
+    A real UDP socket on any free port, open from the start.
 
     :ivar host: the address to bind to.
     :ivar inbox: what came before :attr:`receive` was set.
     """
 
+    transport: ClassVar[str] = "UDP"
     _reactor: IReactorFDSet
     host: str = "127.0.0.1"
     inbox: list[tuple[bytes, Address]] = field(factory=list, init=False)
@@ -59,6 +77,12 @@ class UDPEndpoint:
     def send(self, octets: bytes, to: Address) -> None:
         """See :meth:`Endpoint.send`."""
         self._listener.flow_to(to).send(octets)
+
+    def suspend(self, how: Suspension) -> None:
+        """Nobody notices."""
+
+    def resume(self) -> None:
+        """Nobody notices that either."""
 
     def close(self) -> None:
         """See :meth:`Endpoint.close`."""

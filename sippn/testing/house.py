@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from types import SimpleNamespace
 from typing import TypeVar
 
 from attrs import define, evolve, field
@@ -19,14 +18,17 @@ from twisted.internet.task import Clock
 from sippn.binding import Verdict
 from sippn.events import Event
 from sippn.interfaces import Surroundings
-from sippn.service import Server, ServerSettings, make_server
+from sippn.service import Listen, Server, ServerSettings, make_server
 from sippn.sip import PushParams, Request, Response, read
-from sippn.testing.network import MemoryEndpoint, MemoryNetwork
+from sippn.testing.endpoints import Endpoint, Suspension
+from sippn.testing.endpoints_stream import StreamEndpoint
+from sippn.testing.network import MemoryNetwork
 from sippn.testing.pns import MemoryPushProvider
 from sippn.testing.results import succeeded
 from sippn.testing.ua import ScriptedUA
 from sippn.testing.ua_account import Account
-from sippn.transport import Address
+from sippn.transport import Address, Listener, Streams, TCPListener
+from sippn.transport.settings import ListenSettings
 
 T = TypeVar("T")
 
@@ -40,6 +42,9 @@ class House:
     One running server and those around it.
 
     :ivar pns: the push service that all sleeping phones have.
+    :ivar address: the server's first socket; *listening* has that of each transport.
+    :ivar transport: what phones speak that are not told: ``"udp"`` or ``"tcp"``, as the
+        server's first socket does unless it is set.
     :ivar domain: of the phones that are made here.
     :ivar news: every event since the start.
     """
@@ -49,6 +54,8 @@ class House:
     pns: MemoryPushProvider
     server: Server
     address: Address
+    listening: dict[str, Address]
+    transport: str
     entropy: Callable[[int], bytes]
     domain: str = "example.com"
     news: list[Event] = field(factory=list, init=False)
@@ -65,7 +72,7 @@ class House:
         network = MemoryNetwork(clock)
         entropy = random.Random(8599).randbytes  # noqa: S311 - the same in every run
         around = Surroundings(
-            reactor=SimpleNamespace(nameResolver=None),
+            reactor=network.reactor,
             clock=clock,
             wall=lambda: WALL + clock.seconds(),
             entropy=entropy,
@@ -73,19 +80,28 @@ class House:
         server = make_server(
             evolve(settings, providers=(lambda _: pns, *settings.providers)),
             around,
-            lambda one, _: network.listener(one.host, one.port),
+            _listening(network, settings),
         )
         server.privilegedStartService()
         server.startService()
-        address = Address(settings.listen[0].host, settings.listen[0].port)
-        house = cls(clock, network, pns, server, address, entropy)
+        listening = {one.transport: Address(one.host, one.port) for one in settings.listen}
+        first, address = next(iter(listening.items()))
+        house = cls(clock, network, pns, server, address, listening, first, entropy)
         server.bus.subscribe(house.news.append)
         return house
 
-    def endpoint(self) -> MemoryEndpoint:
-        """A socket on a host of its own."""
+    def endpoint(self, transport: str = "", host: str = "", *, listens: bool = False) -> Endpoint:
+        """
+        A socket on a *host* of its own.
+
+        :param transport: ``"udp"`` or ``"tcp"``; empty: the house's.
+        :param listens: over TCP, it can be connected to as well: no NAT is before it.
+        """
         self._hosts += 1
-        return self.network.endpoint(f"192.0.2.{self._hosts}", 5060)
+        host = host or f"192.0.2.{self._hosts}"
+        if (transport or self.transport) == "udp":
+            return self.network.endpoint(host, 5060)
+        return StreamEndpoint(self.network, host, 5060 if listens else 0, listens)
 
     def phone(
         self,
@@ -95,23 +111,32 @@ class House:
         instance: str = "",
         password: str | None = None,
         domain: str | None = None,
+        transport: str = "",
     ) -> ScriptedUA:
         """A phone of *user*; with a *prid* it is one that can sleep."""
         push = None if prid is None else PushParams("acme", "app", prid)
         account = Account(user, domain or self.domain, password, push, instance)
-        return ScriptedUA(
-            account, self.endpoint(), self.address, self.clock, self.entropy, retransmits=False
-        )
+        server = self.listening.get(transport or self.transport, self.address)
+        endpoint = self.endpoint(transport)
+        return ScriptedUA(account, endpoint, server, self.clock, self.entropy, retransmits=False)
 
     def asleep(
-        self, user: str, prid: str, *, instance: str = "", password: str | None = None
+        self,
+        user: str,
+        prid: str,
+        *,
+        instance: str = "",
+        password: str | None = None,
+        transport: str = "",
+        how: Suspension = "killed",
     ) -> ScriptedUA:
-        """A phone of *user* that has registered, and sleeps."""
-        phone = self.phone(user, prid, instance=instance, password=password)
+        """A phone of *user* that has registered, and sleeps; *how* is what that is over TCP."""
+        phone = self.phone(user, prid, instance=instance, password=password, transport=transport)
         answer = self.get(phone.register())
         if answer.status != 200:
             raise AssertionError(f"REGISTER got {answer.status} {answer.reason}")
-        phone.sleep()
+        phone.sleep(how)
+        self.run()
         return phone
 
     def get(self, result: Deferred[T]) -> T:
@@ -131,9 +156,23 @@ class House:
         self.pns.answer(Verdict.ACCEPTED)
 
     def sent_to(self, address: Address) -> list[Request | Response]:
-        """All that the server sent to *address*, whether anybody listened or not."""
+        """All messages that the server sent to *address*, whether anybody listened or not."""
         return [
-            read(datagram.octets)
-            for datagram in self.network.carried
-            if datagram.to == address and datagram.source == self.address
+            read(sent.octets)
+            for sent in self.network.carried
+            if sent.to == address and sent.source.host == self.address.host and sent.octets.strip()
         ]
+
+
+def _listening(network: MemoryNetwork, settings: ServerSettings) -> Listen:
+    """Makes listeners on *network*: over TCP, those that a real server has."""
+    streams: list[Streams] = []
+
+    def listen(one: ListenSettings, around: Surroundings) -> Listener:
+        if one.transport == "udp":
+            return network.listener(one.host, one.port, one.advertise)
+        if not streams:
+            streams.append(Streams(around.clock, around.entropy, settings.streams))
+        return TCPListener(around.reactor, one.host, one.port, streams[0], one.advertise)
+
+    return listen

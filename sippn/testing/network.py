@@ -1,7 +1,7 @@
 """
-A datagram network in memory: addresses, listeners and scripted ends, and no sockets.
+A network in memory: addresses, listeners, scripted ends and connections, and no sockets.
 
-Datagrams arrive in a later turn, as they do in life: whoever sends is never called
+What is sent arrives in a later turn, as it does in life: whoever sends is never called
 back before it has finished.
 """
 
@@ -16,6 +16,9 @@ from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IReactorTime
 
 from sippn.errors import TransportError
+from sippn.testing.endpoints import Suspension
+from sippn.testing.streams import StreamReactor
+from sippn.testing.streams_ends import Segment
 from sippn.transport import (
     LARGEST_DATAGRAM,
     Address,
@@ -47,23 +50,29 @@ def intact(datagram: Datagram) -> int:  # noqa: ARG001 - treats all alike
 @define(eq=False, repr=False)
 class MemoryNetwork:
     """
-    Carries datagrams between those who are bound to it.
+    Carries datagrams between those who are bound to it, and connections.
 
     What nobody is bound to receive is lost without a word, as on any network.
 
     :ivar clock: delivers in a turn of its own (``callLater(0)``); None: only
         :meth:`deliver` does.
     :ivar copies: how many of a datagram arrive, settable at any time: 0 loses it,
-        2 doubles it.
-    :ivar carried: every datagram that was sent, lost ones included, in order.
+        2 doubles it.  Connections lose nothing.
+    :ivar carried: every datagram that was sent and every write to a connection, lost
+        ones included, in order.
+    :ivar reactor: for ``listenTCP`` and ``connectTCP`` on this network.
     """
 
     clock: IReactorTime | None = None
     copies: Callable[[Datagram], int] = intact
-    carried: list[Datagram] = field(factory=list, init=False)
+    carried: list[Datagram | Segment] = field(factory=list, init=False)
+    reactor: StreamReactor = field(init=False)
     _bound: dict[Address, Callable[[bytes, Address], None]] = field(factory=dict, init=False)
-    _under_way: deque[Datagram] = field(factory=deque, init=False)
-    _next_port: int = field(default=_FIRST_FREE_PORT, init=False)
+    _under_way: deque[Callable[[], None]] = field(factory=deque, init=False)
+    _last_port: int = field(default=_FIRST_FREE_PORT - 1, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.reactor = StreamReactor(self)
 
     def listener(
         self, host: str = "192.0.2.10", port: int = 5060, advertise: str | None = None
@@ -83,8 +92,7 @@ class MemoryNetwork:
         :raises CannotListenError: it is taken.
         """
         if not address.port:
-            address = Address(address.host, self._next_port)
-            self._next_port += 1
+            address = Address(address.host, self.free_port())
         if address in self._bound:
             taken = OSError(98, "Address already in use")
             raise CannotListenError(address.host, address.port, taken)
@@ -106,15 +114,29 @@ class MemoryNetwork:
         datagram = Datagram(octets, source, to)
         self.carried.append(datagram)
         for _ in range(self.copies(datagram)):
-            self._under_way.append(datagram)
-            if self.clock is not None:
-                self.clock.callLater(0, self._deliver_one)
+            self.soon(lambda: self._arrive(datagram))
+
+    def cut(self, address: Address) -> None:
+        """Break the connections of *address*: both sides get a reset."""
+        for end in self.reactor.at(address):
+            end.part(rudely=True)
+            end.other.part(rudely=True)
+
+    def freeze(self, address: Address) -> None:
+        """Stop the program at *address*: what comes on its connections waits in the kernel."""
+        for end in self.reactor.at(address):
+            end.freeze()
+
+    def thaw(self, address: Address) -> None:
+        """Let it go on, and hear what has waited."""
+        for end in self.reactor.at(address):
+            end.thaw()
 
     def deliver(self) -> int:
         """
         Deliver what is under way, and what is sent meanwhile, until all is quiet.
 
-        :returns: how many datagrams that were.
+        :returns: how many things that were, each datagram being one.
         """
         delivered = 0
         while self._under_way:
@@ -123,12 +145,29 @@ class MemoryNetwork:
             assert delivered < _ENOUGH, "they will never stop talking"
         return delivered
 
+    def soon(self, action: Callable[[], None]) -> None:
+        """See :meth:`sippn.testing.streams_ends.Cable.soon`."""
+        self._under_way.append(action)
+        if self.clock is not None:
+            self.clock.callLater(0, self._deliver_one)
+
+    def free_port(self) -> int:
+        """See :meth:`sippn.testing.streams_ends.Cable.free_port`."""
+        self._last_port += 1
+        return self._last_port
+
+    def record(self, segment: Segment) -> None:
+        """See :meth:`sippn.testing.streams_ends.Cable.record`."""
+        self.carried.append(segment)
+
     def _deliver_one(self) -> None:
         if self._under_way:  # else deliver() was quicker than the clock
-            datagram = self._under_way.popleft()
-            arrived = self._bound.get(datagram.to)
-            if arrived is not None:
-                arrived(datagram.octets, datagram.source)
+            self._under_way.popleft()()
+
+    def _arrive(self, datagram: Datagram) -> None:
+        arrived = self._bound.get(datagram.to)
+        if arrived is not None:
+            arrived(datagram.octets, datagram.source)
 
 
 @define(eq=False, repr=False)
@@ -165,7 +204,7 @@ class MemoryListener:
             self.network.unbind(self.local)
             self._started = False
 
-    def flow_to(self, remote: Address) -> DatagramFlow:
+    def flow_to(self, remote: Address, name: str = "") -> DatagramFlow:  # noqa: ARG002 - for TLS
         """See :meth:`sippn.transport.Listener.flow_to`."""
         sockaddr = remote.to_sockaddr()
         if sockaddr is None or remote.family != self.local.family:
@@ -205,6 +244,7 @@ class MemoryEndpoint:
     :ivar inbox: what came before it did.
     """
 
+    transport: ClassVar[str] = "UDP"
     _network: MemoryNetwork
     address: Address
     inbox: list[tuple[bytes, Address]] = field(factory=list, init=False)
@@ -221,6 +261,12 @@ class MemoryEndpoint:
     def close(self) -> None:
         """Leave the network: what is sent here is lost, and the address is free again."""
         self._network.unbind(self.address)
+
+    def suspend(self, how: Suspension) -> None:
+        """Nobody notices."""
+
+    def resume(self) -> None:
+        """Nobody notices that either."""
 
     def _arrived(self, octets: bytes, source: Address) -> None:
         self.receive(octets, source)

@@ -1,9 +1,10 @@
 """
 A SIP phone that does what a test, or the demo, tells it.
 
-It speaks through an endpoint (a memory network's, or a UDP socket), always to one
-server, and writes down all it says and hears.  It shares only the parser and
-the writer with the server: its transactions and dialogs are its own.
+It speaks through an endpoint (a memory network's, or a UDP socket), over whatever
+transport that has, always to one server, and writes down all it says and hears.  It
+shares only the parser and the writer with the server: its transactions and dialogs
+are its own.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from twisted.internet.interfaces import IReactorTime
 from sippn.sip import PushParams, Request, Response, read
 from sippn.testing.calls import Call
 from sippn.testing.calls_received import Policy, ReceivedCall
-from sippn.testing.endpoints import Endpoint
+from sippn.testing.endpoints import Endpoint, Suspension
 from sippn.testing.ua_account import SDP, Account
 from sippn.testing.ua_client import UAC, Draft, Numbers
 from sippn.testing.ua_registration import Registration
@@ -36,7 +37,8 @@ class ScriptedUA:
     :ivar retransmits: repeat requests, and answers to INVITEs, by the timers of RFC 3261
         (T1 0.5 s); off: everything is said once and the UA leaves no timer behind.
     :ivar received: what it heard while awake, in order, retransmissions included.
-    :ivar missed: datagrams that came while it slept.
+    :ivar missed: messages that came while it slept; over a connection there are none: they
+        wait, or nobody is there to take them.
     :ivar calls: the calls it made.
     """
 
@@ -56,7 +58,7 @@ class ScriptedUA:
 
     def __attrs_post_init__(self) -> None:
         """Listen at the endpoint."""
-        self._wire = Wire(self.endpoint, self.clock, self.entropy, self.retransmits)
+        self._wire = Wire(self.endpoint, self.clock, self.entropy, self._told, self.retransmits)
         self._uac = UAC(self._wire, self.account)
         self._uas = UAS(self._wire, self._uac, self.server, self._contact, self._made_calls)
         self._registration = Registration(self._wire, self._uac, self.server)
@@ -113,7 +115,7 @@ class ScriptedUA:
         :returns: fires with the final response, challenges answered: a refusal is a value
             too, and 408 stands for silence.
         """
-        contact = self.account.registered_contact(self.address)
+        contact = self.account.registered_contact(self.address, self.endpoint.transport)
         return self._registration.send(self.account, contact, expires)
 
     def unregister(self) -> Deferred[Response]:
@@ -126,7 +128,7 @@ class ScriptedUA:
 
     def call(self, target: str, body: bytes = SDP) -> Call:
         """Call the SIP URI *target*."""
-        call = Call(self._uac, self._contact(), self.server)
+        call = Call(self._uac, self._contact, self.server)
         self.calls.append(call)
         call.start(self._draft("INVITE", target, body, "application/sdp"))
         return call
@@ -141,9 +143,14 @@ class ScriptedUA:
         """Send any request outside a dialog; fires with its final response."""
         return self._uac.ask(self._draft(method, target, body, body_type)).final
 
-    def sleep(self) -> None:
-        """Be suspended: hear nothing, say nothing, not even what was to be repeated."""
+    def sleep(self, how: Suspension = "killed") -> None:
+        """
+        Be suspended: hear nothing, say nothing, not even what was to be repeated.
+
+        :param how: what becomes of a connection; see :class:`~sippn.testing.endpoints.Endpoint`.
+        """
         self._wire.asleep = True
+        self.endpoint.suspend(how)
 
     def wake(
         self,
@@ -154,21 +161,23 @@ class ScriptedUA:
         expires: int = 3600,
     ) -> Deferred[Response]:
         """
-        Come back and register, as an app does that a push woke.
+        Come back and register, as an app does that a push woke: where its connection is gone,
+        on a new one.
 
         :param push: new push parameters, e.g. a rotated PRID; None: those it had.
         :param endpoint: another socket; the old one is not listened to any more.
         :param restarted: the app was killed: a new Call-ID, CSeq from the start.
         """
+        self._wire.asleep = False
         if push is not None:
             self.account = self._uac.account = evolve(self.account, push=push)
         if endpoint is not None:
             self.endpoint.receive = self._miss
             self.endpoint = self._wire.endpoint = endpoint
             endpoint.receive = self._receive
+        self.endpoint.resume()
         if restarted:
             self._registration.restart()
-        self._wire.asleep = False
         return self.register(expires)
 
     def forget(self) -> None:
@@ -194,7 +203,10 @@ class ScriptedUA:
         self.missed += 1
 
     def _contact(self) -> str:
-        return self.account.contact(self.address)
+        return self.account.contact(self.address, self.endpoint.transport)
+
+    def _told(self, address: Address) -> Address:
+        return self.account.told(address)
 
     def _made_calls(self) -> list[Dialogs]:
         return list(self.calls)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from sippn.sip import PushParams, escape_pvalue
 from sippn.transport import Address
@@ -24,6 +24,8 @@ class Account:
     :ivar instance: ``+sip.instance`` without quotes, e.g. ``<urn:uuid:...>``.
     :ivar algorithms: digests it understands; the first challenge that names one is answered,
         as linphone does with both and JsSIP with MD5 alone.
+    :ivar contact_host: the host that it thinks it has, behind a NAT: its Contact and its Via
+        have it; empty: the one it has.
     """
 
     user: str
@@ -32,20 +34,29 @@ class Account:
     push: PushParams | None = None
     instance: str = ""
     algorithms: tuple[str, ...] = ("SHA-256", "MD5")
+    contact_host: str = ""
 
     @property
     def aor(self) -> str:
         """The address of record as a URI."""
         return f"sip:{self.user}@{self.domain}"
 
-    def contact(self, address: Address) -> str:
-        """The Contact of its calls: where it is, and no more."""
-        return f"<sip:{self.user}@{address}>"
+    def told(self, address: Address) -> Address:
+        """What it says its *address* is."""
+        return evolve(address, host=self.contact_host) if self.contact_host else address
 
-    def registered_contact(self, address: Address) -> str:
+    def contact(self, address: Address, transport: str) -> str:
+        """The Contact of its calls: where it is, over which *transport*, and no more."""
+        return f"<{self._uri(address, transport)}>"
+
+    def registered_contact(self, address: Address, transport: str) -> str:
         """The Contact of its REGISTER: push parameters in the URI, the instance after it."""
         instance = f';+sip.instance="{self.instance}"' if self.instance else ""
-        return f"<sip:{self.user}@{address}{_written(self.push)}>{instance}"
+        return f"<{self._uri(address, transport)}{_written(self.push)}>{instance}"
+
+    def _uri(self, address: Address, transport: str) -> str:
+        stream = "" if transport == "UDP" else f";transport={transport.lower()}"
+        return f"sip:{self.user}@{self.told(address)}{stream}"
 
 
 def _written(push: PushParams | None) -> str:

@@ -16,7 +16,7 @@ from sippn.testing.calls_dialog import Dialog
 from sippn.testing.calls_received import Policy, ReceivedCall, ring_then_answer
 from sippn.testing.ua_account import SDP
 from sippn.testing.ua_client import UAC
-from sippn.testing.ua_wire import Wire
+from sippn.testing.ua_wire import Repetition, Wire
 from sippn.transport import Address
 
 Key: TypeAlias = tuple[str, str, int | None, str]
@@ -28,6 +28,12 @@ class Dialogs(Protocol):
 
     def concerns(self, request: Request) -> bool:
         """Whether *request* is in one of its dialogs."""
+
+    def reinvite_received(self, reinvite: Request, answer: Repetition) -> None:
+        """Take a re-INVITE, and say *answer* until its ACK comes."""
+
+    def ack_received(self, ack: Request) -> None:
+        """The other side heard a final answer."""
 
     def bye_received(self) -> None:
         """The other side hung up."""
@@ -76,6 +82,8 @@ class UAS:
             self._wire.send(self._answered[key], source)
         elif request.method == "INVITE" and request.to.tag is None:
             self._invite(key, request, source)
+        elif request.method == "INVITE" and (call := self._call_of(request)) is not None:
+            self._reinvite(key, call, request, source)
         else:
             self.requests.append(request)
             response, then = self._reply(request)
@@ -92,17 +100,23 @@ class UAS:
         self._invites = {key: call for key, call in self._invites.items() if id(call) in kept}
 
     def _ack(self, ack: Request) -> None:
-        for call in self.calls:
-            if call.invite.call_id == ack.call_id and ack.to.tag == call.tag:
-                call.ack_received(ack)
+        call = self._call_of(ack)
+        if call is not None:
+            call.ack_received(ack)
 
     def _invite(self, key: Key, invite: Request, source: Address) -> None:
         tag = self._wire.random()
-        dialog = Dialog.of_callee(invite, tag, self._contact(), self._server)
+        dialog = Dialog.of_callee(invite, tag, self._contact, self._server)
         call = ReceivedCall(invite, source, tag, dialog, self._wire, self._uac)
         self._invites[key] = call
         self.calls.append(call)
         self.policy(call)
+
+    def _reinvite(self, key: Key, call: Dialogs, request: Request, source: Address) -> None:
+        extra = [("Contact", self._contact()), ("Content-Type", "application/sdp")]
+        self._answered[key] = response_to(request, 200, extra=extra, body=SDP)
+        answer = Repetition(self._wire, self._answered[key], source, _nothing, always=True)
+        call.reinvite_received(request, answer)
 
     def _reply(self, request: Request) -> tuple[Response, Callable[[], None]]:
         """The answer, and what follows once it is out."""
@@ -120,15 +134,15 @@ class UAS:
         return response_to(cancel, 200, to_tag=call.tag), call.cancel_received
 
     def _in_dialog(self, request: Request) -> tuple[Response, Callable[[], None]]:
-        call = next((call for call in self._both_ways() if call.concerns(request)), None)
+        call = self._call_of(request)
         if call is None:
             return response_to(request, 481), _nothing
         if request.method == "BYE":
             return response_to(request, 200), call.bye_received
-        if request.method == "INVITE":
-            extra = [("Contact", self._contact()), ("Content-Type", "application/sdp")]
-            return response_to(request, 200, extra=extra, body=SDP), _nothing
         return response_to(request, self.replies.get(request.method, 200)), _nothing
+
+    def _call_of(self, request: Request) -> Dialogs | None:
+        return next((call for call in self._both_ways() if call.concerns(request)), None)
 
     def _both_ways(self) -> Iterator[Dialogs]:
         yield from self.calls

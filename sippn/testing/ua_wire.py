@@ -27,6 +27,7 @@ class Wire:
     One UA's mouth and ears.
 
     :ivar endpoint: may be replaced: a phone comes back on another port.
+    :ivar told: what it says its address is.
     :ivar retransmits: off: everything is said once, and there are no timers.
     :ivar asleep: a suspended app neither hears nor speaks.
     :ivar sent: every message, retransmissions included, in order.
@@ -35,6 +36,7 @@ class Wire:
     endpoint: Endpoint
     clock: IReactorTime
     entropy: Callable[[int], bytes]
+    told: Callable[[Address], Address]
     retransmits: bool = True
     asleep: bool = field(default=False, init=False)
     sent: list[Request | Response] = field(factory=list, init=False)
@@ -53,7 +55,12 @@ class Wire:
     @property
     def sent_by(self) -> str:
         """The Via value of this UA without its branch."""
-        return f"SIP/2.0/UDP {self.endpoint.address};rport"
+        return f"SIP/2.0/{self.endpoint.transport} {self.told(self.endpoint.address)};rport"
+
+    @property
+    def reliable(self) -> bool:
+        """Whether the transport says again what was lost."""
+        return self.endpoint.transport != "UDP"
 
 
 @define(eq=False)
@@ -62,9 +69,12 @@ class Repetition:
     Says something now, after T1, 2 T1, 4 T1 ... and gives up after 64 T1.
 
     Timers A and B, E and F, G and H of RFC 3261 section 17, and the UAS core's for
-    a 2xx (section 13.3.1.4): they differ only in *most*.
+    a 2xx (section 13.3.1.4): they differ only in *most*, and in *always*.
+
+    Where the transport is reliable it says it once, and gives up as late.
 
     :ivar most: the longest interval in seconds, T2 or none.
+    :ivar always: repeat it over any transport.
     """
 
     _wire: Wire
@@ -72,6 +82,7 @@ class Repetition:
     _to: Address
     _give_up: Callable[[], None]
     most: float = T2
+    always: bool = False
     _interval: float = field(default=T1, init=False)
     _left: float = field(default=64 * T1, init=False)
     _timer: IDelayedCall | None = field(default=None, init=False)
@@ -79,6 +90,8 @@ class Repetition:
     def start(self) -> None:
         """Say it; the timer runs first, because the answer may come before this returns."""
         if self._wire.retransmits:
+            if self._wire.reliable and not self.always:
+                self._interval = self._left
             self._schedule()
         self._wire.send(self._message, self._to)
 

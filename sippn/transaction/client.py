@@ -32,6 +32,14 @@ class ClientObserver(Protocol):
     def no_response(self, error: NoResponse) -> None:
         """Take it that the request is lost: no answer in time, or it could not be sent."""
 
+    def flow_lost(self) -> None:
+        """
+        Learn that the connection is gone on which the request was sent.
+
+        This is no end: the peer may have read the request, and until the timers are over
+        a response may come on another connection.  After a final response it is not told.
+        """
+
 
 class _Nobody:
     """Hears nothing: who cancels does not care for the answer, who was told is done."""
@@ -40,6 +48,9 @@ class _Nobody:
         """Let it go."""
 
     def no_response(self, error: NoResponse) -> None:
+        """Let it go."""
+
+    def flow_lost(self) -> None:
         """Let it go."""
 
 
@@ -66,6 +77,7 @@ class ClientTransaction(Transaction):
             Action.RESEND_REQUEST: cls._resend_request,
             Action.REPORT: cls._report,
             Action.REPORT_FINAL: cls._report_final,
+            Action.REPORT_LOSS: cls._report_loss,
             Action.INFORM_TU: cls._inform,
         }
 
@@ -81,9 +93,27 @@ class ClientTransaction(Transaction):
         :param reason: value of a Reason field (RFC 3326); empty: none.
         """
 
+    def hush(self) -> None:
+        """
+        Repeat the request no more, without taking it back.
+
+        For who has found another way to the same UA, and would ring it on both.
+        Everything else goes on and ends in its time.
+        """
+        self.feed(Input.HUSH)
+
     def receive(self, response: Response) -> None:
         """Take a response that belongs here; the layer's own."""
         self.feed(Input.PROVISIONAL if response.status < 200 else Input.FINAL, response)
+
+    def flow_lost(self) -> None:
+        """
+        Learn that the connection is gone; the flow's own.
+
+        The TU is told in a later turn: if it raised it would keep the news from the
+        flow's other users, and the flow may be lost by what is just being sent.
+        """
+        self._clockwork.clock.callLater(0, self.feed, Input.FLOW_LOST)
 
     def begin(self, message: object = None) -> None:
         """
@@ -116,6 +146,9 @@ class ClientTransaction(Transaction):
     def _report_final(self, response: Response) -> None:
         observer, self._observer = self._observer, _NOBODY
         observer.response_received(response)
+
+    def _report_loss(self, _: object) -> None:
+        self._observer.flow_lost()
 
     def _inform(self, error: TransportError | None) -> None:
         observer, self._observer = self._observer, _NOBODY

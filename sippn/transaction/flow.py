@@ -5,6 +5,13 @@ from __future__ import annotations
 from typing import Protocol
 
 
+class FlowUser(Protocol):
+    """Who has to know when a connection is lost."""
+
+    def flow_lost(self) -> None:
+        """Learn that nothing more comes or goes on the flow; it does not raise."""
+
+
 class Flow(Protocol):
     """
     A way to one peer and back: for UDP two addresses, else a connection.
@@ -34,3 +41,13 @@ class Flow(Protocol):
 
         :raises TransportError: it did not leave.
         """
+
+    def join(self, user: FlowUser) -> None:
+        """
+        Tell *user* once when the connection is lost; flows without one never are.
+
+        Until it leaves, the connection is in use: nobody closes it for being idle.
+        """
+
+    def leave(self, user: FlowUser) -> None:
+        """Tell *user* no more, whether or not it was told."""

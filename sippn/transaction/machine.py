@@ -32,6 +32,7 @@ class Input(StrEnum):
     FINAL = "200-699"
     REQUEST_TIMEOUT = "408"
     CANCEL = "CANCEL"
+    HUSH = "hush"
     TIMER_A = "Timer A"
     TIMER_B = "Timer B"
     TIMER_D = "Timer D"
@@ -47,6 +48,7 @@ class Input(StrEnum):
     TIMER_CANCEL = "64*T1 since CANCEL"
     TIMER_TRYING = "Timer E at T2"
     TRANSPORT_ERROR = "Transport Err."
+    FLOW_LOST = "flow lost"
 
 
 class Action(StrEnum):
@@ -86,6 +88,7 @@ class Action(StrEnum):
     SEND_CANCEL = "CANCEL sent"
     REPORT = "resp. to TU"
     REPORT_FINAL = "last resp. to TU"
+    REPORT_LOSS = "lost flow to TU"
     INFORM_TU = "inform TU"
     SEND_TRYING = "100 sent"
     SEND = "response sent"

@@ -29,14 +29,15 @@ class ServerTransaction:
 
     :ivar request: as it came in.
     :ivar flow: where it came from, and where the responses go.
-    :ivar on_cancel: what the TU does about a CANCEL, for who finds this by one; let go of
-        with the final response, after which a CANCEL changes nothing.
+    :ivar on_cancel: what the TU does about a CANCEL with this Reason (RFC 3326; empty:
+        none), for who finds this by one; let go of with the final response, after which a
+        CANCEL changes nothing.
     """
 
     request: Request
     flow: Flow
     _machine: InviteServer | NonInviteServer
-    on_cancel: Callable[[], None] | None = None
+    on_cancel: Callable[[str], None] | None = None
 
     @property
     def answered(self) -> bool:

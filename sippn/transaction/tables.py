@@ -21,6 +21,8 @@ _TERMINATED = State.TERMINATED
 _GIVE_UP: Final = (_TERMINATED, (Do.TERMINATE, Do.INFORM_TU))
 _END: Final = (_TERMINATED, (Do.TERMINATE,))
 
+# A lost connection ends no client transaction, as a request that cannot be sent does (RFC 3261
+# section 17.1.4): the peer may have read it, and answer on the connection that it opens next.
 INVITE_CLIENT: Final = Machine(
     "INVITE client",  # RFC 6026 section 8.4, figure 5; CANCEL by RFC 3261 section 9.1
     inputs=(
@@ -28,12 +30,14 @@ INVITE_CLIENT: Final = Machine(
         On.SUCCESS,
         On.FAILURE,
         On.CANCEL,
+        On.HUSH,
         On.TIMER_A,
         On.TIMER_B,
         On.TIMER_D,
         On.TIMER_M,
         On.TIMER_CANCEL,
         On.TRANSPORT_ERROR,
+        On.FLOW_LOST,
     ),
     begins=(_CALLING, (Do.START_B, Do.START_A, Do.SEND_REQUEST)),
     rows={
@@ -46,9 +50,11 @@ INVITE_CLIENT: Final = Machine(
             ),
             # an INVITE that is taken back must not ring a phone that has not seen it yet
             On.CANCEL: (_CALLING, (Do.STOP_RETRANSMITTING, Do.HOLD_CANCEL)),
+            On.HUSH: (_CALLING, (Do.STOP_RETRANSMITTING,)),
             On.TIMER_A: (_CALLING, (Do.DOUBLE_A, Do.RESEND_REQUEST)),
             On.TIMER_B: _GIVE_UP,
             On.TRANSPORT_ERROR: _GIVE_UP,
+            On.FLOW_LOST: (_CALLING, (Do.REPORT_LOSS,)),
         },
         _PROCEEDING: {
             On.PROVISIONAL: (_PROCEEDING, (Do.REPORT,)),
@@ -61,6 +67,7 @@ INVITE_CLIENT: Final = Machine(
             # a UAS of RFC 2543 answers the CANCEL and never the INVITE
             On.TIMER_CANCEL: _GIVE_UP,
             On.TRANSPORT_ERROR: _GIVE_UP,
+            On.FLOW_LOST: (_PROCEEDING, (Do.REPORT_LOSS,)),
         },
         _ACCEPTED: {
             On.SUCCESS: (_ACCEPTED, (Do.REPORT,)),
@@ -81,26 +88,32 @@ NON_INVITE_CLIENT: Final = Machine(
     inputs=(
         On.PROVISIONAL,
         On.FINAL,
+        On.HUSH,
         On.TIMER_E,
         On.TIMER_F,
         On.TIMER_K,
         On.TRANSPORT_ERROR,
+        On.FLOW_LOST,
     ),
     begins=(_TRYING, (Do.START_F, Do.START_E, Do.SEND_REQUEST)),
     rows={
         _TRYING: {
             On.PROVISIONAL: (_PROCEEDING, (Do.REPORT,)),
             On.FINAL: (_COMPLETED, (Do.STOP_TIMERS, Do.START_K, Do.REPORT_FINAL)),
+            On.HUSH: (_TRYING, (Do.STOP_RETRANSMITTING,)),
             On.TIMER_E: (_TRYING, (Do.DOUBLE_E, Do.RESEND_REQUEST)),
             On.TIMER_F: _GIVE_UP,
             On.TRANSPORT_ERROR: _GIVE_UP,
+            On.FLOW_LOST: (_TRYING, (Do.REPORT_LOSS,)),
         },
         _PROCEEDING: {
             On.PROVISIONAL: (_PROCEEDING, (Do.REPORT,)),
             On.FINAL: (_COMPLETED, (Do.STOP_TIMERS, Do.START_K, Do.REPORT_FINAL)),
+            On.HUSH: (_PROCEEDING, (Do.STOP_RETRANSMITTING,)),
             On.TIMER_E: (_PROCEEDING, (Do.SLOW_E, Do.RESEND_REQUEST)),
             On.TIMER_F: _GIVE_UP,
             On.TRANSPORT_ERROR: _GIVE_UP,
+            On.FLOW_LOST: (_PROCEEDING, (Do.REPORT_LOSS,)),
         },
         _COMPLETED: {On.TIMER_K: _END},
         _TERMINATED: {},

@@ -24,8 +24,9 @@ class Transaction:
     A machine that runs.
 
     At any time it has at most one timer of fixed length and, on an unreliable flow, one
-    that repeats.  Terminated, it is in no table and holds no timer, and nothing here
-    holds it.
+    that repeats.  On a reliable one it is its :class:`~sippn.transaction.flow.FlowUser`,
+    the server side too: a caller's connection is not idle while the other end rings.
+    Terminated, it is in no table, on no flow and holds no timer, and nothing here holds it.
 
     :ivar state: where it is; :meth:`feed` alone moves it.
     """
@@ -83,6 +84,8 @@ class Transaction:
         :param message: what it is about, for the actions.
         """
         self._table[self._key] = self
+        if self.flow.reliable:
+            self.flow.join(self)
         self.state, acts = self._entry
         for act in acts:
             act(self, message)
@@ -98,6 +101,9 @@ class Transaction:
         self.state, acts = self._rows[self.state][event]
         for act in acts:
             act(self, message)
+
+    def flow_lost(self) -> None:
+        """Learn that the connection is gone; a response finds out by itself."""
 
     def _start(self, event: Input, message: object = None) -> None:
         """Feed *event* when its timer is over: at once if the flow makes it take no time."""
@@ -127,6 +133,8 @@ class Transaction:
     def _terminate(self, _: object) -> None:
         self._stop_timers(None)
         self._table.pop(self._key, None)
+        if self.flow.reliable:
+            self.flow.leave(self)
 
 
 def starts(event: Input) -> Act:

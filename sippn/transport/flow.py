@@ -10,6 +10,13 @@ from sippn.binding import Source
 from sippn.transport.address import Address, SockAddr
 
 
+class FlowUser(Protocol):
+    """Who has to know when a connection is lost."""
+
+    def flow_lost(self) -> None:
+        """Learn that nothing more comes or goes on the flow; it does not raise."""
+
+
 class Flow(Protocol):
     """
     One peer, over one of our sockets.
@@ -53,8 +60,22 @@ class Flow(Protocol):
     def source(self) -> Source:
         """The same, for those who may not know transports."""
 
+    @property
+    def heard_at(self) -> float | None:
+        """
+        When its peer last gave a sign of life: monotonic clock, seconds.
+
+        None: a flow without a connection, about which nobody can tell.
+        """
+
     def send(self, octets: bytes) -> None:
         """Send one message.  :raises TransportError: it cannot leave."""
+
+    def join(self, user: FlowUser) -> None:
+        """Tell *user* once when the connection is lost; datagram flows never are."""
+
+    def leave(self, user: FlowUser) -> None:
+        """Tell *user* no more."""
 
     def at_port(self, port: int) -> Flow:
         """
@@ -95,6 +116,7 @@ class DatagramFlow:
     _sockaddr: SockAddr
     reliable = False
     secure = False
+    heard_at = None
 
     @property
     def token(self) -> str:
@@ -126,6 +148,12 @@ class DatagramFlow:
         """See :attr:`Flow.source`."""
         remote = self.remote
         return Source(self.token, remote.host, remote.port, self.secure)
+
+    def join(self, user: FlowUser) -> None:
+        """See :meth:`Flow.join`."""
+
+    def leave(self, user: FlowUser) -> None:
+        """See :meth:`Flow.leave`."""
 
     def send(self, octets: bytes) -> None:
         """See :meth:`Flow.send`."""

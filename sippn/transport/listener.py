@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol, TypeAlias
 
+from twisted.internet.defer import Deferred
+
+from sippn.interfaces import Maybe
 from sippn.transport.address import Address
 from sippn.transport.flow import Flow
 
@@ -33,11 +36,21 @@ class Listener(Protocol):
         :raises CannotListenError: the address is taken, or not ours.
         """
 
-    def stop(self) -> None:
-        """Close the socket; its flows raise TransportError from now on."""
+    def stop(self) -> Deferred[None] | None:
+        """
+        Close the socket; its flows raise TransportError from now on.
 
-    def flow_to(self, remote: Address) -> Flow:
-        """The flow to *remote*.  :raises TransportError: this socket cannot reach it."""
+        :returns: fires when what was written has left, or never will, in a second at
+            most; None: there is nothing to wait for.
+        """
+
+    def flow_to(self, remote: Address, name: str = "") -> Maybe[Flow]:
+        """
+        The flow to *remote*; over a stream one that is open already, or a new one.
+
+        :param name: the host that a URI named, which TLS wants proved.
+        :raises TransportError: this socket cannot reach it, told at once or later.
+        """
 
     def owns(self, host: str, port: int) -> bool:
         """Whether what is sent to *host* and *port* comes to this socket."""

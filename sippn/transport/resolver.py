@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import NoReturn
 
 from attrs import define, field
@@ -33,7 +33,7 @@ from sippn.transport.address import Address, canonical_host, pack
 
 # a label of more than 63 octets makes Python's resolver raise instead of fail
 _NAME = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*")
-_DEFAULT_PORT = 5060
+_PORTS = {"UDP": 5060, "TCP": 5060, "TLS": 5061}  # in the order of preference
 _RETRY = (("Retry-After", "5"),)
 
 
@@ -80,13 +80,36 @@ class Resolver:
     :ivar _names: the reactor's ``nameResolver``.
     :ivar _timeout: seconds somebody waits for an answer.
     :ivar _most: names under way at once; fewer than the reactor has threads.
+    :ivar _transports: those that there are listeners for, as in a Via.
     """
 
     _names: IHostnameResolver
     _clock: IReactorTime
     _timeout: float = 5.0
     _most: int = 8
+    _transports: Collection[str] = ("UDP",)
     _under_way: dict[str, _LookUp] = field(factory=dict, init=False)
+
+    def transport_of(self, uri: URI) -> str:
+        """
+        The transport to *uri* (RFC 3263 section 4.1, without NAPTR), as in a Via.
+
+        What a URI does not say is UDP, or the first of TCP and TLS where we have no UDP.
+
+        :raises UnsupportedURIScheme: neither sip nor sips.
+        :raises BadRequest: sips over UDP, which would be in the clear.
+        :raises SIPError: a transport that we do not have in any case.
+        """
+        if uri.scheme not in ("sip", "sips"):
+            raise UnsupportedURIScheme(f"{uri.scheme} leads nowhere from here")
+        named = (uri.param("transport") or "").upper()
+        if named and named not in _PORTS:
+            raise SIPError("only transport=udp, tcp and tls are supported")
+        if uri.scheme == "sips":
+            if named == "UDP":
+                raise BadRequest("sips over UDP")
+            return "TLS"  # RFC 3261 section 26.2.2: "tcp" means TLS over it
+        return named or next((each for each in _PORTS if each in self._transports), "UDP")
 
     def resolve(self, uri: URI) -> Maybe[Sequence[Address]]:
         """
@@ -95,14 +118,15 @@ class Resolver:
         A maddr parameter counts for nothing: it would let strangers choose where
         we send to, whatever the domain is.  The Deferred can be cancelled.
 
-        :raises UnsupportedURIScheme: sips, until there is TLS.
-        :raises SIPError: a transport that is not UDP.
-        :raises BadRequest: the host is no host, or the port no port.
+        :raises UnsupportedURIScheme, SIPError: see :meth:`transport_of`.
+        :raises BadRequest: the same, or the host is no host, or the port no port.
         :raises NotFound: there is no address, or none that is one machine's.
         :raises ServerTimeout: no answer in time.
         :raises ServiceUnavailable: too many other names are being looked up.
         """
-        port = _port(uri)
+        port = default_port(self.transport_of(uri)) if uri.port is None else uri.port
+        if not 0 < port < 65536:
+            raise BadRequest(f"there is no port {port}")
         host = canonical_host(uri.host)
         if pack(host) is not None:
             return _addresses([host] if _can_be_sent_to(host) else [], host, port)
@@ -123,16 +147,9 @@ class Resolver:
         return waiter
 
 
-def _port(uri: URI) -> int:
-    if uri.scheme != "sip":
-        raise UnsupportedURIScheme(f"{uri.scheme} is not supported yet")
-    transport = (uri.param("transport") or "udp").lower()
-    if transport != "udp":
-        raise SIPError("only transport=udp is supported yet")
-    port = _DEFAULT_PORT if uri.port is None else uri.port
-    if not 0 < port < 65536:
-        raise BadRequest(f"there is no port {port}")
-    return port
+def default_port(transport: str) -> int:
+    """The port of a URI or a Via that names none (RFC 3261 section 19.1.2)."""
+    return _PORTS.get(transport, 5060)
 
 
 def _can_be_sent_to(host: str) -> bool:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Awaitable, Sequence
+from typing import Final
 
 from attrs import frozen
 
 from sippn.errors import TransportError
-from sippn.transport.address import Address
+from sippn.interfaces import Maybe
+from sippn.sip import URI
+from sippn.transport.address import Address, canonical_host
 from sippn.transport.flow import Flow
 from sippn.transport.listener import Listener
+from sippn.transport.resolver import default_port
+from sippn.transport.stream import StreamConnection
+from sippn.transport.tcp import TCPListener
 
-_DEFAULT_PORT = 5060
+_END: Final = r"(?:\[[^\[\]]{2,56}\]|[0-9.]{7,15}):[0-9]{1,5}"
+_STREAM_TOKEN: Final = re.compile(rf"(tcp|tls):{_END}:({_END})/[0-9a-f]{{1,32}}", re.ASCII)
 
 
 @frozen(eq=False)
@@ -19,33 +27,76 @@ class FlowTable:
     """
     Finds the way to a peer among our listeners.
 
-    It holds nothing per flow: the token of a datagram flow says all about it, so
-    that a binding's flow is there again after a restart.
+    The token of a datagram flow says all about it, so that a binding's flow is there
+    again after a restart.  A connection is gone for good when it is gone; only a peer
+    that nothing stands before can be connected to anew.
     """
 
     listeners: Sequence[Listener]
 
     def flow(self, token: str) -> Flow | None:
-        """The flow *token* names; None: it names none, or its listener is gone."""
+        """The flow *token* names; None: it names none, or it or its listener is gone."""
         transport, _, ends = token.partition(":")
+        if transport != "udp":
+            return self._connection(token)
         for listener in self.listeners:
             near = f"{listener.local}:"
-            if transport == listener.transport.lower() and ends.startswith(near):
+            if listener.transport == "UDP" and ends.startswith(near):
                 remote = Address.parse(ends.removeprefix(near))
-                return None if remote is None else _flow_or_none(listener, remote)
+                flow = None if remote is None else _flow_or_none(listener, remote)
+                return None if isinstance(flow, Awaitable) else flow  # nobody waits for UDP
         return None
 
-    def owns(self, host: str, port: int | None) -> bool:
-        """Whether *host* and *port*, of a Via or a Route, are ours; no port means 5060."""
-        number = _DEFAULT_PORT if port is None else port
-        return any(listener.owns(host, number) for listener in self.listeners)
+    def keep(self, token: str, until: float) -> None:
+        """Spare the connection *token* names for being idle *until* then (monotonic)."""
+        connection = self._connection(token)
+        if connection is not None:
+            connection.keep(until)
 
-    def toward(self, remote: Address, transport: str = "UDP") -> Flow | None:
+    def reopen(self, token: str, uri: URI) -> Maybe[Flow]:
+        """
+        The flow to *uri*, in place of the connection *token*, which is gone.
+
+        Whoever was registered over it can be connected to only if nothing is between, so
+        that the host of its Contact is the one it came from.  No other host is tried: a
+        Contact would make us connect wherever its owner likes.
+
+        :raises TransportError: there is no way, told at once or later.
+        """
+        named = _STREAM_TOKEN.fullmatch(token)
+        gone = Address.parse(named[2]) if named else None
+        if named is None or gone is None or canonical_host(uri.host) != gone.host:
+            raise TransportError("whoever was there cannot be connected to")
+        transport = named[1].upper()
+        port = default_port(transport) if uri.port is None else uri.port
+        remote = Address(gone.host, port)
+        listener = self._listener_toward(remote, transport)
+        if listener is None:
+            raise TransportError(f"no socket of this server leads to {gone.host}")
+        return listener.flow_to(remote, gone.host)
+
+    def owns(self, host: str, port: int | None) -> bool:
+        """Whether *host* and *port*, of a Via or a Route, are ours; no port is the usual one."""
+        return any(
+            listener.owns(host, default_port(listener.transport) if port is None else port)
+            for listener in self.listeners
+        )
+
+    def toward(self, remote: Address, transport: str = "UDP", name: str = "") -> Maybe[Flow | None]:
         """
         The flow to *remote* through the listener that fits best; None: none fits.
 
-        Of several that fit, the one the kernel would send from: what leaves a
-        socket bound to another interface is refused, or never answered.
+        :param name: see :meth:`Listener.flow_to`.
+        :raises TransportError: there is no connection, told later.
+        """
+        listener = self._listener_toward(remote, transport)
+        return None if listener is None else _flow_or_none(listener, remote, name)
+
+    def _listener_toward(self, remote: Address, transport: str) -> Listener | None:
+        """
+        Find the one that the kernel would send from.
+
+        What leaves a socket bound to another interface is refused, or never answered.
         """
         fitting = [
             listener
@@ -54,11 +105,19 @@ class FlowTable:
         ]
         if len(fitting) > 1:
             fitting.sort(key=lambda listener: not listener.reaches(remote))
-        return _flow_or_none(fitting[0], remote) if fitting else None
+        return fitting[0] if fitting else None
+
+    def _connection(self, token: str) -> StreamConnection | None:
+        for listener in self.listeners:
+            if isinstance(listener, TCPListener):
+                connection = listener.streams.flow(token)
+                if connection is not None:
+                    return connection if connection.is_usable else None
+        return None
 
 
-def _flow_or_none(listener: Listener, remote: Address) -> Flow | None:
+def _flow_or_none(listener: Listener, remote: Address, name: str = "") -> Maybe[Flow | None]:
     try:
-        return listener.flow_to(remote)
+        return listener.flow_to(remote, name)
     except TransportError:
         return None

@@ -14,17 +14,16 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from sippn.errors import TransportError
-from sippn.transport.address import Address, SockAddr, canonical_host
+from sippn.transport.address import Address, SockAddr
 from sippn.transport.flow import DatagramFlow
 from sippn.transport.listener import Received
-from sippn.transport.local import is_local, source_toward
-from sippn.transport.sent_by import SentBy
+from sippn.transport.local import source_toward
+from sippn.transport.own_address import OwnAddress
 
 LARGEST_DATAGRAM = 65_507  # 65,535 less the headers of IPv4 and UDP
 _DATAGRAMS_A_TURN = 64  # more starve the other sockets and the timers
 _RECEIVE_BUFFER = 4 << 20
 _STUN_COOKIE = b"\x21\x12\xa4\x42"
-_WILDCARDS = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared with, not bound to
 
 
 def is_keep_alive(octets: bytes) -> bool:
@@ -40,10 +39,6 @@ def is_keep_alive(octets: bytes) -> bool:
     return octets[0] < 0x40 and octets[4:8] == _STUN_COOKIE
 
 
-def _parsed(advertise: str | None) -> SentBy | None:
-    return None if advertise is None else SentBy.parse(advertise)
-
-
 @implementer(IReadDescriptor)
 @define(eq=False)
 class UDPListener:
@@ -54,31 +49,31 @@ class UDPListener:
     zone of link-local peers and lets OSError out of its ``write``.
 
     :ivar host: what to bind to; a wildcard is fine, and ``::`` does not take IPv4 too.
-    :ivar _told: what to tell others instead, given as ``host`` or ``host:port``.
+    :ivar advertise: what to tell others instead, ``host`` or ``host:port``.
     """
 
     _reactor: IReactorFDSet
     host: str
     port: int
-    _told: SentBy | None = field(default=None, alias="advertise", converter=_parsed)
+    advertise: str | None = None
     transport: ClassVar[str] = "UDP"
-    _local: Address = field(init=False)
+    _own: OwnAddress = field(init=False)
     _socket: socket.socket | None = field(default=None, init=False)
     _received: Received | None = field(default=None, init=False)
     _log: ClassVar[Logger] = Logger()
 
     def __attrs_post_init__(self) -> None:
-        self._local = Address(canonical_host(self.host), self.port)
+        self._own = OwnAddress.written(self.host, self.port, self.advertise)
 
     @property
     def local(self) -> Address:
         """See :attr:`Listener.local`."""
-        return self._local
+        return self._own.local
 
     @property
     def sent_by(self) -> str:
         """See :attr:`Listener.sent_by`."""
-        return str(self._local) if self._told is None else self._told.at(self._local.port)
+        return self._own.sent_by
 
     def sent_by_toward(self, remote: Address) -> str:
         """
@@ -87,11 +82,8 @@ class UDPListener:
         Nobody can send to a wildcard address: there it is the one that the
         kernel sends from.
         """
-        if self._told is None and self._local.host in _WILDCARDS:
-            host = source_toward(remote)
-            if host is not None:
-                return str(Address(host.partition("%")[0], self._local.port))
-        return self.sent_by
+        wildcard = self._own.is_wildcard  # else there is no need to ask the kernel
+        return self._own.sent_by_from(source_toward(remote) if wildcard else None)
 
     def start(self, received: Received) -> None:
         """See :meth:`Listener.start`."""
@@ -108,7 +100,7 @@ class UDPListener:
         with contextlib.suppress(OSError):  # a burst may be lost, that is all
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
         self._socket, self._received = bound, received
-        self._local = Address.from_sockaddr(bound.getsockname())
+        self._own.local = Address.from_sockaddr(bound.getsockname())
         self._reactor.addReader(self)
 
     def stop(self) -> None:
@@ -118,29 +110,20 @@ class UDPListener:
             self._socket.close()
             self._socket = None
 
-    def flow_to(self, remote: Address) -> DatagramFlow:
+    def flow_to(self, remote: Address, name: str = "") -> DatagramFlow:  # noqa: ARG002 - of no use
         """See :meth:`Listener.flow_to`."""
         sockaddr = remote.to_sockaddr()
-        if sockaddr is None or remote.family != self._local.family:
-            raise TransportError(f"no way from {self._local} to {remote}")
+        if sockaddr is None or remote.family != self.local.family:
+            raise TransportError(f"no way from {self.local} to {remote}")
         return DatagramFlow(self, sockaddr)
 
     def owns(self, host: str, port: int) -> bool:
         """See :meth:`Listener.owns`."""
-        host = canonical_host(host)
-        if self._told is not None and self._told.names(host, port, self._local.port):
-            return True
-        if port != self._local.port:
-            return False
-        if self._local.host not in _WILDCARDS:
-            return host == self._local.host
-        return (":" in host) == (":" in self._local.host) and is_local(host)
+        return self._own.owns(host, port)
 
     def reaches(self, remote: Address) -> bool:
         """See :meth:`Listener.reaches`."""
-        if remote.family != self._local.family:
-            return False
-        return self._local.host in _WILDCARDS or source_toward(remote) == self._local.host
+        return self._own.reaches(remote)
 
     def send_to(self, octets: bytes, sockaddr: SockAddr) -> None:
         """
@@ -152,7 +135,7 @@ class UDPListener:
         if len(octets) > LARGEST_DATAGRAM:
             raise TransportError(f"{len(octets)} octets do not fit into a datagram")
         if self._socket is None:
-            raise TransportError(f"the socket {self._local} is closed")
+            raise TransportError(f"the socket {self.local} is closed")
         try:
             self._socket.sendto(octets, sockaddr)
         except (OSError, OverflowError) as error:
@@ -164,7 +147,7 @@ class UDPListener:
 
     def logPrefix(self) -> str:
         """For the reactor."""
-        return f"UDP {self._local}"
+        return f"UDP {self.local}"
 
     def connectionLost(self, reason: Failure) -> None:  # noqa: ARG002 - the reactor's call
         """The reactor gave up on the socket, or ends."""

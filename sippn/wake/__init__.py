@@ -2,9 +2,19 @@
 Requests that wait for sleeping phones: the bucket of RFC 8599 section 5.2.
 """
 
+from sippn.wake.latency import Latency, WakeLatency
 from sippn.wake.parking import Caller, Parking
 from sippn.wake.pushes import Pushes
 from sippn.wake.queue import Wait, WakeQueue
 from sippn.wake.settings import ParkingLimits
 
-__all__ = ["Caller", "Parking", "ParkingLimits", "Pushes", "Wait", "WakeQueue"]
+__all__ = [
+    "Caller",
+    "Latency",
+    "Parking",
+    "ParkingLimits",
+    "Pushes",
+    "Wait",
+    "WakeLatency",
+    "WakeQueue",
+]

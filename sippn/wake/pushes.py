@@ -20,12 +20,14 @@ from sippn.auth import Budget
 from sippn.binding import AOR, PushJob, PushKind, PushOutcome, PushTarget, Verdict
 from sippn.errors import Unreachable
 from sippn.interfaces import IPushProvider
+from sippn.push import Departures
 from sippn.transaction import FixedTimer
 from sippn.wake.parking import Caller
 
 Share = Callable[[PushOutcome], None]
 Disown = Callable[[PushTarget, float], Deferred[None]]
 
+RECALL = 10.0  # seconds in which a push that takes another back has to leave
 LATE = 0.5  # seconds after which a push that nobody needs any more is withdrawn
 BUDGET_RETRY = 300  # seconds: a stranger's budget is counted by the hour
 
@@ -53,19 +55,29 @@ class Outstanding:
     """
     One push whose UA has not come back yet.
 
-    :ivar key: whom it wakes, and what for.
+    :ivar want: what it was asked for; others may share it.
+    :ivar job: what the providers were given.
     :ivar asked_at: wall clock, seconds; a REGISTER after it proves the PRID alive.
-    :ivar deadline: monotonic clock, seconds: until then it is worth sharing.
     :ivar shares: who waits, and what each is told of a push that failed.
     :ivar landed: its UA is back.
     """
 
-    key: tuple[PushTarget, PushKind]
+    want: Want
+    job: PushJob
     asked_at: float
-    deadline: float
     landed: bool = False
     request: Deferred[None] | None = None
     shares: dict[object, Share] = field(factory=dict)
+
+    @property
+    def key(self) -> tuple[PushTarget, PushKind]:
+        """Whom it wakes, and what for."""
+        return self.want.target, self.want.kind
+
+    @property
+    def deadline(self) -> float:
+        """Until then it is worth sharing: monotonic clock, seconds."""
+        return self.want.deadline
 
 
 @define(eq=False)
@@ -73,12 +85,14 @@ class Pushes:
     """
     Asks for pushes, once for all who want the same.
 
+    :ivar _departures: knows which of them have left.
     :ivar _by_stranger: counts the pushes of each stranger; *_to_device* those that all
         strangers together cause to one device.
     :ivar _disown: told of a PRID the PNS says is dead, and since when (wall clock).
     """
 
     _push: IPushProvider
+    _departures: Departures
     _clock: IReactorTime
     _wall: Callable[[], float]
     _entropy: Callable[[int], bytes]
@@ -112,17 +126,28 @@ class Pushes:
             push.shares[who] = share
             return push
         self._charge(want)
-        push = self._outstanding[key] = Outstanding(key, self._wall(), want.deadline)
+        job = self._job(want, want.kind, want.deadline)
+        push = self._outstanding[key] = Outstanding(want, job, self._wall())
         push.shares[who] = share
-        push.request = Deferred.fromCoroutine(self._request(want, push))
+        self._departures.watch(job.id)
+        push.request = Deferred.fromCoroutine(self._request(push))
         return push
 
     def leave(self, push: Outstanding, who: object) -> None:
-        """*who* waits no more; a push that has not left is dropped with its last sharer."""
+        """
+        *who* waits no more.
+
+        With its last sharer a push that has not left is dropped; a call that the PNS may know
+        of is taken back by another push, where that is possible (S-12).
+        """
         push.shares.pop(who, None)
-        if not (push.shares or push.landed):
-            self._drop(push)
-            self._withdraw(push)
+        if push.shares or push.landed:
+            return
+        left = self._departures.have_left(push.job.id)
+        self._drop(push)
+        self._withdraw(push)
+        if left:
+            self._recall(push.want)
 
     def landed(self, push: Outstanding) -> None:
         """
@@ -137,12 +162,18 @@ class Pushes:
             self._late.start(self._withdraw, push)
 
     def _drop(self, push: Outstanding) -> None:
+        self._departures.forget(push.job.id)
         if self._outstanding.get(push.key) is push:
             del self._outstanding[push.key]
 
     def _withdraw(self, push: Outstanding) -> None:
         if push.request is not None and not push.shares:
             push.request.cancel()
+
+    def _recall(self, want: Want) -> None:
+        if want.kind is PushKind.CALL and self._push.can_push(want.target, PushKind.CANCEL):
+            job = self._job(want, PushKind.CANCEL, self._clock.seconds() + RECALL)
+            Deferred.fromCoroutine(self._ask(job, want.target, self._wall()))
 
     def _charge(self, want: Want) -> None:
         if not want.caller.stranger:
@@ -151,29 +182,39 @@ class Pushes:
         if not (self._by_stranger.take(want.caller.key) and self._to_device.take(device)):
             raise Unreachable("", [("Retry-After", str(BUDGET_RETRY))])
 
-    async def _request(self, want: Want, push: Outstanding) -> None:
-        job = PushJob(
+    def _job(self, want: Want, kind: PushKind, deadline: float) -> PushJob:
+        """A push that takes a call back replaces the one that announced it, if that is late."""
+        return PushJob(
             id=self._entropy(8).hex(),
-            kind=want.kind,
+            kind=kind,
             target=want.target,
             aor=want.aor,
-            deadline=want.deadline,
+            deadline=deadline,
             collapse_key=f"{want.kind.value}-{want.binding_id}",
             method=want.method,
             call_id=want.call_id,
         )
+
+    async def _request(self, push: Outstanding) -> None:
+        try:
+            outcome = await self._ask(push.job, push.want.target, push.asked_at)
+        except CancelledError:
+            return
+        if outcome.verdict is not Verdict.ACCEPTED:
+            self._tell(push, outcome)
+
+    async def _ask(self, job: PushJob, target: PushTarget, asked_at: float) -> PushOutcome:
         try:
             outcome = await self._push.request_push(job)
         except CancelledError:
-            return
+            raise
         except Exception:  # noqa: BLE001 - a plugin may raise anything
             self._log.failure("push {id} broke", id=job.id, failure=Failure())
             outcome = PushOutcome(Verdict.FAILED, detail="the provider broke")
         if outcome.verdict is Verdict.DEAD:
-            before = push.asked_at if outcome.gone_since is None else outcome.gone_since
-            self._disown(want.target, before).addErrback(self._not_disowned, job.id)
-        if outcome.verdict is not Verdict.ACCEPTED:
-            self._tell(push, outcome)
+            before = asked_at if outcome.gone_since is None else outcome.gone_since
+            self._disown(target, before).addErrback(self._not_disowned, job.id)
+        return outcome
 
     def _not_disowned(self, failure: Failure, job_id: str) -> None:
         self._log.failure("the dead PRID of push {id} stays in store", failure, id=job_id)

@@ -7,7 +7,8 @@ Deferred: its timeout is the bucket timer, its cancellation the caller's CANCEL.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Callable
+from typing import ClassVar, TypeAlias
 
 from attrs import define, field, frozen
 from twisted.internet.defer import Deferred
@@ -17,6 +18,7 @@ from twisted.logger import Logger
 from sippn.binding import AOR, Binding, Decision, PushKind, PushOutcome, PushTarget, Verdict
 from sippn.errors import SIPError, Unreachable
 from sippn.events import Bus, RequestParked, WakeEnded, WakeReleased
+from sippn.wake.latency import WakeLatency
 from sippn.wake.parking import Caller
 from sippn.wake.pushes import Outstanding, Pushes, Want
 
@@ -48,6 +50,9 @@ class Wait:
         return self.binding.push_target
 
 
+Watcher: TypeAlias = Callable[[AOR, Decision], None]
+
+
 @define(eq=False)
 class _Waiter:
     wait: Wait
@@ -72,12 +77,15 @@ class WakeQueue:
     The log has a line for each wait that came to nothing, and why.
 
     :ivar _pushes: asks the PNS.
+    :ivar latency: how long those took who came back.
     """
 
     _pushes: Pushes
     _clock: IReactorTime
     _bus: Bus
+    latency: WakeLatency = field(factory=WakeLatency, init=False)
     _waiters: dict[tuple[AOR, str], list[_Waiter]] = field(factory=dict, init=False)
+    _watchers: dict[AOR, list[Watcher]] = field(factory=dict, init=False)
     _log: ClassVar[Logger] = Logger()
 
     def __len__(self) -> int:
@@ -103,6 +111,17 @@ class WakeQueue:
         self._ask(waiter)
         return result
 
+    def watch(self, aor: AOR, watcher: Watcher) -> Callable[[], None]:
+        """
+        Tell *watcher* of each change of *aor*, after those who waited for it were let go.
+
+        For requests that are under way: who registers late may still join (S-09).
+
+        :returns: call it once, to be told no more.
+        """
+        self._watchers.setdefault(aor, []).append(watcher)
+        return lambda: self._unwatch(aor, watcher)
+
     def location_changed(self, aor: AOR, decision: Decision) -> None:
         """A change of *aor* was committed: let go whoever waited for it (S-08, S-13)."""
         registered = {binding.id: binding for binding in decision.registered}
@@ -114,6 +133,14 @@ class WakeQueue:
         for binding in decision.removed:
             for waiter in tuple(self._waiters.get((aor, binding.id), ())):
                 self._fail(waiter, "the binding was removed")
+        for watcher in tuple(self._watchers.get(aor, ())):
+            watcher(aor, decision)
+
+    def _unwatch(self, aor: AOR, watcher: Watcher) -> None:
+        watchers = self._watchers[aor]
+        watchers.remove(watcher)
+        if not watchers:
+            del self._watchers[aor]
 
     def _ask(self, waiter: _Waiter) -> None:
         wait = waiter.wait
@@ -146,9 +173,10 @@ class WakeQueue:
         for waiter in waiters:
             if waiter.result.called:
                 continue  # letting go of an earlier one ended this one
+            now = self._clock.seconds()
+            waited = now - waiter.since
+            self.latency.add(waiter.wait.target, waited)
             if self._bus.heard:
-                now = self._clock.seconds()
-                waited = now - waiter.since
                 self._bus.publish(WakeReleased(now, waiter.wait.call_id, aor, binding.id, waited))
             waiter.result.callback(binding)
 

@@ -10,8 +10,8 @@ from sippn.binding import (
     PushTarget,
     Record,
     Registration,
+    attend,
     disown_prid,
-    expire,
     live,
     prid_key,
 )
@@ -158,20 +158,20 @@ def test_expired_binding_goes_in_the_end() -> None:
     assert desk.record is not None
     due = desk.record.due_at
     assert due == T0 + 60 + LINGER
-    assert expire(desk.record, due - 1) == Decision(None)
-    decision = expire(desk.record, due)
+    assert attend(desk.record, due - 1, 4) == Decision(None)
+    decision = attend(desk.record, due, 4)
     assert decision.record is not None
     assert [b.id for b in decision.removed] == ["b1"]
     assert decision.record.due_at == T0 + 6001 + LINGER
     assert decision.record.keys == frozenset()
-    assert expire(None, due) == Decision(None)
+    assert attend(None, due, 4) == Decision(None)
 
 
 def test_last_to_expire_leaves_an_idle_record() -> None:
     """So that the store deletes it."""
     desk = Desk()
     desk.register((DESK, 60))
-    decision = expire(desk.record, T0 + 60 + LINGER)
+    decision = attend(desk.record, T0 + 60 + LINGER, 4)
     assert decision.record is not None
     assert decision.record.idle
     assert decision.record.version > int(T0 * 1000)

@@ -60,6 +60,7 @@ class Plugins:
 
     def __init__(self) -> None:
         self.memory = FakeFactory(IBindingStore, "memory")
+        self.sqlite = FakeFactory(IBindingStore, "sqlite")
         self.log = FakeFactory(IPushProvider, "log")
         self.webhook = FakeFactory(IPushProvider, "webhook")
         self.barring = FakeFactory(IRoutingPolicy, "barring")
@@ -67,7 +68,8 @@ class Plugins:
 
     def found(self) -> Factories:
         """All of them, as the configuration finds them."""
-        return Factories.of([self.memory, self.log, self.webhook, self.barring, *self.more])
+        stores = [self.memory, self.sqlite]
+        return Factories.of([*stores, self.log, self.webhook, self.barring, *self.more])
 
 
 @pytest.fixture

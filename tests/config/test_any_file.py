@@ -16,10 +16,14 @@ from sippn.errors import ConfigErrors
 if TYPE_CHECKING:
     from tests.config.conftest import Plugins
 
-WORDS = ("udp", "tcp", "::1", "192.0.2.1", "none", "digest", "memory", "log", "INVITE", "x.y", "")
+WORDS = (
+    *("udp", "tcp", "tls", "::1", "192.0.2.1", "none", "digest", "memory", "log", "INVITE"),
+    *("x.y", ""),
+)
 KEYS = (
     *("transport", "host", "port", "type", "file", "env", "mode", "realm", "users", "min", "max"),
     *("default", "wait", "invite", "provider", "address", "match", "methods", "hedge", "odd key"),
+    *("certificate", "private_key"),
 )
 
 scalars = st.one_of(

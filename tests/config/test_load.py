@@ -18,7 +18,7 @@ from sippn.proxy.settings import ProxySettings, WaitSettings
 from sippn.push.settings import PushLimits
 from sippn.registrar.settings import ExpirySettings, PushRegistration, RegistrarSettings
 from sippn.sip import Limits
-from sippn.transport.settings import ListenSettings
+from sippn.transport.settings import ListenSettings, StreamLimits
 from sippn.wake.settings import ParkingLimits
 
 if TYPE_CHECKING:
@@ -36,9 +36,15 @@ host = "192.0.2.1"
 port = 5062
 advertise = "sip.example.com:5060"
 [[listen]]
-transport = "udp"
+transport = "tcp"
 host = "::1"
 port = 0
+[[listen]]
+transport = "tls"
+host = "192.0.2.1"
+port = 5061
+certificate = "cert.pem"
+private_key = "/etc/sippn/key.pem"
 [storage]
 type = "memory"
 [keys]
@@ -67,11 +73,15 @@ min_action = "raise"
 methods = ["INVITE", "MESSAGE", "SUBSCRIBE"]
 unsupported = "accept_without_push"
 refresh_lead = 180
+refresh_attempts = 2
 pnsreg = 140
 expires_min = 200
 expires_max = 86400
 awake_after_register = 1.5
+live_window = 45
+hedge = 0.5
 provisional = "182"
+late_join = false
 strip_pn_to_ua = false
 wait = { invite = 30, message = 11, other = 7.5, mid_dialog = 6 }
 [[push.provider]]
@@ -89,6 +99,8 @@ pushes_per_second = 5
 in_flight_per_provider = 6
 message = 70000
 contact = 2048
+connections = 7
+idle_timeout = 8.5
 [[policy]]
 type = "barring"
 hours = 8
@@ -110,7 +122,14 @@ def test_where_to_listen_and_for_whom(users: None, reads: Reads, tmp_path: Path)
     settings = reads(WHOLE).settings
     assert settings.listen == (
         ListenSettings("udp", "192.0.2.1", 5062, "sip.example.com:5060"),
-        ListenSettings("udp", "::1", 0),
+        ListenSettings("tcp", "::1", 0),
+        ListenSettings(
+            transport="tls",
+            host="192.0.2.1",
+            port=5061,
+            certificate=str(tmp_path / "cert.pem"),
+            private_key="/etc/sippn/key.pem",
+        ),
     )
     assert settings.domains == ("example.com", "sip.example.com")
     assert settings.keys_file == str(tmp_path / "sippn.keys")
@@ -136,7 +155,14 @@ def test_what_bindings_are_promised(users: None, reads: Reads) -> None:
         overflow="replace_oldest",
         path="strict",
         expires=ExpirySettings(30, 600, 900, "raise"),
-        push=PushRegistration("accept_without_push", 180, 140, 200, 86400),
+        push=PushRegistration(
+            unsupported="accept_without_push",
+            refresh_lead=180,
+            refresh_attempts=2,
+            pnsreg=140,
+            expires_min=200,
+            expires_max=86400,
+        ),
     )
 
 
@@ -148,11 +174,15 @@ def test_how_sleepers_are_woken(users: None, reads: Reads) -> None:
         awake_after_register=1.5,
         provisional=182,
         strip_pn_to_ua=False,
+        live_window=45,
+        hedge=0.5,
+        late_join=False,
         wait=WaitSettings(30, 11, 7.5, 6),
     )
     assert settings.parking == ParkingLimits(1, 2, 3, 4)
     assert settings.push == PushLimits(5, 6)
     assert settings.message == Limits(message=70000, contact=2048)
+    assert settings.streams == StreamLimits(connections=7, idle_timeout=8.5, message=70000)
 
 
 def test_plugins_get_their_tables(users: None, plugins: Plugins, reads: Reads) -> None:
@@ -177,6 +207,7 @@ def test_what_is_left_out_is_as_the_rooms_have_it(reads: Reads) -> None:
     assert settings.parking == ParkingLimits()
     assert settings.push == PushLimits()
     assert settings.message == Limits()
+    assert settings.streams == StreamLimits()
 
 
 def test_no_limit_is_written_as_0(reads: Reads) -> None:
@@ -188,19 +219,35 @@ def test_no_limit_is_written_as_0(reads: Reads) -> None:
 
 
 def test_embedded_default_trusts_this_machine_alone(reads: Reads) -> None:
-    """DESIGN 5: no configuration is loopback, every domain, memory, no authentication."""
+    """DESIGN 5: no configuration is loopback, every domain, no authentication."""
     checked = reads(EMBEDDED)
-    assert checked.settings.listen == (ListenSettings("udp", "127.0.0.1", 5060),)
+    assert checked.settings.listen == (
+        ListenSettings("udp", "127.0.0.1", 5060),
+        ListenSettings("tcp", "127.0.0.1", 5060),
+    )
     assert checked.settings.domains == ()
     assert checked.settings.auth.mode == "none"
     assert all(network.is_loopback for network in checked.settings.auth.trusted)
     assert checked.warnings == ()
 
 
-def test_installed_plugins_carry_embedded_default() -> None:
+def test_embedded_default_keeps_its_files_in_the_current_folder(
+    plugins: Plugins, reads: Reads, tmp_path: Path
+) -> None:
+    """DESIGN 5: SQLite beside it."""
+    assert reads(EMBEDDED).settings.keys_file == str(tmp_path / "sippn.keys")
+    assert plugins.sqlite.parsed == [{"path": str(tmp_path / "sippn.db")}]
+
+
+def test_installed_plugins_carry_embedded_default(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Issue 2, 1: the built-in factories are found with twisted.plugin."""
+    monkeypatch.chdir(tmp_path)
     settings = load(None, {}).settings
     assert len(settings.providers) == 1
+    assert settings.keys_file == str(tmp_path / "sippn.keys")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_numbers_may_stand_for_words(reads: Reads) -> None:
@@ -212,7 +259,7 @@ def test_numbers_may_stand_for_words(reads: Reads) -> None:
 def test_summary_says_what_runs(users: None, reads: Reads) -> None:
     """Issue 2, 1: ``--check`` shows sockets, domains, storage, authentication, push."""
     assert reads(WHOLE).summary == (
-        "listens on:     udp 192.0.2.1:5062, udp [::1]:any free port",
+        "listens on:     udp 192.0.2.1:5062, tcp [::1]:any free port, tls 192.0.2.1:5061",
         "domains:        example.com, sip.example.com",
         "storage:        memory",
         'authentication: digest, realm "example.com", users: 1, MD5 and SHA-256',

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 LISTEN = '[[listen]]\ntransport = "udp"\nhost = "{host}"\nport = 5060\n'
 LOOPBACK = LISTEN.format(host="127.0.0.1")
 OUTSIDE = LISTEN.format(host="192.0.2.1")
+TCP = LOOPBACK.replace("udp", "tcp")
+TLS = LOOPBACK.replace("udp", "tls")
+FILES = 'certificate = "c.pem"\nprivate_key = "k.pem"\n'
 
 
 def test_all_problems_at_once(refuses: Refuses) -> None:
@@ -21,19 +24,19 @@ def test_all_problems_at_once(refuses: Refuses) -> None:
         + '[[listen]]\ntransport = "upd"\nhost = "::1"\nprot = 5060\n'
         + '[auth]\nmode = "digest"\npassword = "s3cret"\n'
         + "[expires]\nmin = 100\ndefault = 50\n"
-        + "[push]\nhedge = 1.0\npnsreg = 120\n"
+        + "[push]\npurr = true\npnsreg = 120\n"
         + '[[push.provider]]\ntype = "apns"\n'
         + "[admin]\nport = 8080\n"
     )
     assert problems == {
-        "listen[1].transport": '"upd": expected one of "udp": did you mean \'udp\'?',
+        "listen[1].transport": '"upd": expected one of "udp", "tcp", "tls": did you mean \'udp\'?',
         "listen[1].port": "is missing",
         "listen[1].prot": "unknown key: did you mean 'port'?",
         "auth.password": "unknown key",
         "auth.realm": 'is missing: mode = "digest" needs it, e.g. realm = "example.com"',
         "auth.users": 'is missing: mode = "digest" needs a file of user:realm:HA1 lines',
         "expires.default": ("50: must be between expires.min, 100, and expires.max, 7200"),
-        "push.hedge": "not supported yet",
+        "push.purr": "not supported yet",
         "push.pnsreg": "120: must be more than 120",
         "push.provider[0].type": '"apns": not supported yet, and no plugin provides it',
         "admin": "not supported yet",
@@ -47,16 +50,10 @@ def test_all_problems_at_once(refuses: Refuses) -> None:
         ('role = "edge"', "role"),
         ('[mid]\nmode = "aor"', "mid"),
         ("[edge]", "edge"),
-        (LOOPBACK + 'certificate = "c"', "listen[0].certificate"),
-        (LOOPBACK.replace("udp", "tcp"), "listen[0].transport"),
+        (LOOPBACK.replace("udp", "ws"), "listen[0].transport"),
         (LOOPBACK.replace("udp", "wss"), "listen[0].transport"),
-        ('[storage]\ntype = "sqlite"', "storage.type"),
-        ("[push]\nrefresh_attempts = 4", "push.refresh_attempts"),
-        ("[push]\nlive_window = 30", "push.live_window"),
-        ("[push]\nlate_join = true", "push.late_join"),
+        ('[storage]\ntype = "postgres"', "storage.type"),
         ("[push]\npurr = true", "push.purr"),
-        ("[limits]\nconnections = 1", "limits.connections"),
-        ("[limits]\nidle_timeout = 1", "limits.idle_timeout"),
     ],
 )
 def test_what_is_not_built_yet(refuses: Refuses, text: str, where: str) -> None:
@@ -107,11 +104,18 @@ def test_what_is_not_built_yet(refuses: Refuses, text: str, where: str) -> None:
         ("[push]\nexpires_max = 200", "push.expires_max", "at least push.expires_min, 300"),
         ("[push]\nrefresh_lead = 5", "push.refresh_lead", "must be at least 30"),
         ("[push]\nawake_after_register = nan", "push.awake_after_register", "finite number"),
+        ("[push]\nrefresh_attempts = 21", "push.refresh_attempts", "must be at most 20"),
+        ("[push]\nlive_window = -1", "push.live_window", "must be at least 0"),
+        ("[push]\nhedge = 0", "push.hedge", "must be more than 0"),
+        ("[push]\nhedge = 11", "push.hedge", "must be at most 10"),
+        ("[push]\nlate_join = 1", "push.late_join", "1: expected true or false"),
         ("[push]\nwait = 20", "push.wait", "20: expected a table"),
         ("[push]\nwait = { invite = 181 }", "push.wait.invite", "must be at most 180"),
         ("[push]\nwait = { message = 32 }", "push.wait.message", "must be less than 32"),
         ("[push]\nwait = { mid-dialog = 8 }", "push.wait.mid-dialog", "mean 'mid_dialog'?"),
         ("[limits]\nparked = '1'", "limits.parked", '"1": expected a whole number'),
+        ("[limits]\nconnections = -1", "limits.connections", "must be at least 0"),
+        ("[limits]\nidle_timeout = inf", "limits.idle_timeout", "finite number"),
         ("[[push.provider]]\nurl = 'u'", "push.provider[0].type", "is missing"),
         ("[[policy]]\ntype = 'bar'", "policy[0].type", "there are: barring"),
         ("push = 1", "push", "1: expected a table: write [push] once"),
@@ -158,10 +162,55 @@ def test_same_socket_twice(refuses: Refuses) -> None:
     }
 
 
-def test_any_free_port_twice(reads: Reads) -> None:
+def test_same_port_of_tcp_and_tls(refuses: Refuses) -> None:
+    """TLS runs on TCP, and a port of that is one socket."""
+    assert refuses(TCP + TLS + FILES) == {
+        "listen[1].port": "5060: is taken by listen[0]: tcp and tls cannot share a port"
+    }
+
+
+def test_same_port_of_udp_and_tcp(reads: Reads) -> None:
+    """RFC 3261 18.1.1: what is too long for a datagram comes to the same port by TCP."""
+    assert len(reads(LOOPBACK + TCP).settings.listen) == 2
+
+
+@pytest.mark.parametrize("other", [LOOPBACK, TLS + FILES])
+def test_any_free_port_twice(reads: Reads, other: str) -> None:
     """Port 0 is another one each time."""
-    listen = LOOPBACK.replace("5060", "0")
-    assert len(reads(listen + listen).settings.listen) == 2
+    listen = (LOOPBACK + other).replace("5060", "0")
+    assert len(reads(listen).settings.listen) == 2
+
+
+@pytest.mark.parametrize(
+    ("listen", "where"),
+    [
+        (TLS, ["listen[0].certificate", "listen[0].private_key"]),
+        (TLS + 'certificate = "c.pem"\n', ["listen[0].private_key"]),
+        (TLS + 'private_key = "k.pem"\n', ["listen[0].certificate"]),
+    ],
+)
+def test_tls_without_its_files(refuses: Refuses, listen: str, where: list[str]) -> None:
+    """DESIGN 5: without certificate and key there is no TLS."""
+    problems = refuses(listen)
+    assert list(problems) == where
+    assert set(problems.values()) == {'is missing: transport = "tls" needs the name of a PEM file'}
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_certificate_that_nothing_uses(refuses: Refuses, transport: str) -> None:
+    """Whoever names one believes that the socket is encrypted."""
+    what = f"{transport} has no use for it: remove it"
+    text = LOOPBACK.replace("udp", transport) + FILES
+    assert refuses(text) == {"listen[0].certificate": what, "listen[0].private_key": what}
+
+
+def test_key_where_its_file_belongs(refuses: Refuses) -> None:
+    """P-007: private_key = { env = "KEY" } puts the key itself where a name belongs."""
+    text = TLS + 'certificate = "c.pem"\nprivate_key = { env = "KEY" }'
+    problems = refuses(text, KEY="-----BEGIN PRIVATE KEY-----\ns3cret\n")
+    assert problems == {
+        "listen[0].private_key": "expected the name of a PEM file, not what is in it"
+    }
 
 
 def test_open_server_must_be_meant(refuses: Refuses, reads: Reads) -> None:

@@ -18,39 +18,59 @@ port = 5060
 [auth]
 allow_open = true
 """
+SQLITE = '[storage]\ntype = "sqlite"\n'
 TRUSTED = '[[trusted]]\naddress = "127.0.0.0/8"\n'
 LOG = '[[push.provider]]\ntype = "log"\n'
 
 
-def test_push_parameters_in_clear_text(reads: Reads) -> None:
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_push_parameters_in_clear_text(reads: Reads, transport: str) -> None:
     """P-006: who reads a PRID on the wire can wake the phone."""
-    first, second, _ = reads(OUTSIDE + LOG).warnings
-    assert first.startswith("listen[0]: push parameters travel in clear text over udp 0.0.0.0")
+    text = OUTSIDE.replace("udp", transport) + SQLITE + LOG
+    first, second, _ = reads(text).warnings
+    assert first.startswith(f"listen[0]: push parameters travel in clear text over {transport} 0.0")
     assert second.startswith("auth.allow_open")
+
+
+def test_tls_is_no_clear_text(reads: Reads) -> None:
+    """P-006: TLS is what it asks for."""
+    tls = 'port = 5061\ncertificate = "c"\nprivate_key = "k"'
+    text = OUTSIDE.replace("udp", "tls").replace("port = 5060", tls) + SQLITE + LOG
+    assert [warning.split(":")[0] for warning in reads(text).warnings] == [
+        "auth.allow_open",
+        "limits.pushes_per_hour_stranger",
+    ]
+
+
+@pytest.mark.parametrize("storage", ["", '[storage]\ntype = "memory"\n'])
+def test_registrations_end_with_the_process(reads: Reads, storage: str) -> None:
+    """N-03: a phone that sleeps is found through its binding alone, also after a restart."""
+    [warning] = reads(storage + LOG + TRUSTED).warnings
+    assert warning.startswith("storage: registrations are in memory and end with the process")
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1"])
 def test_loopback_is_no_risk(reads: Reads, host: str) -> None:
     """P-006: nobody else reads what stays on the machine."""
-    text = f'[[listen]]\ntransport = "udp"\nhost = "{host}"\nport = 5060\n{LOG}{TRUSTED}'
+    text = f'[[listen]]\ntransport = "udp"\nhost = "{host}"\nport = 5060\n{SQLITE}{LOG}{TRUSTED}'
     assert reads(text).warnings == ()
 
 
 def test_nothing_can_wake(reads: Reads) -> None:
     """A push server without a push provider is allowed, and hardly meant."""
-    assert reads("").warnings == ("push.provider: there is none, so no phone can be woken",)
+    assert reads(SQLITE).warnings == ("push.provider: there is none, so no phone can be woken",)
 
 
 def test_users_that_nobody_asks_for(reads: Reads) -> None:
     """Whoever names a users file believes that it is read."""
-    [warning] = reads('[auth]\nusers = "users.htdigest"\n' + LOG + TRUSTED).warnings
+    [warning] = reads('[auth]\nusers = "users.htdigest"\n' + SQLITE + LOG + TRUSTED).warnings
     assert warning.startswith("auth.users: is not read")
 
 
 def test_everybody_is_a_stranger(reads: Reads) -> None:
     """DESIGN 5: without authentication the budget of strangers bounds every caller."""
-    [warning] = reads(LOG).warnings
+    [warning] = reads(SQLITE + LOG).warnings
     assert warning.startswith("limits.pushes_per_hour_stranger: nobody proves who they are")
     assert "20 pushes an hour" in warning
-    assert reads(LOG + "[limits]\npushes_per_hour_stranger = 0\n").warnings == ()
-    assert reads(LOG + TRUSTED).warnings == ()
+    assert reads(SQLITE + LOG + "[limits]\npushes_per_hour_stranger = 0\n").warnings == ()
+    assert reads(SQLITE + LOG + TRUSTED).warnings == ()

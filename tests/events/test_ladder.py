@@ -13,6 +13,7 @@ from sippn.events import (
     MessageSent,
     PushAnswered,
     PushRequested,
+    RefreshRequested,
     RegistrationRefused,
     RequestAnswered,
     RequestParked,
@@ -83,6 +84,7 @@ def test_lifelines_stand_under_their_names(ladder: Ladder) -> None:
         (WakeEnded(0, "c", AOR, "b1", "silent for 20 s"), "the wait for alice is over: silent"),
         (WakeRefused(0, "c", AOR, "5 parked for her"), "no wait for alice: 5 parked for her"),
         (RegistrationRefused(0, AOR, 555, "Push"), "registration of alice refused: 555 Push"),
+        (RefreshRequested(0, AOR, "b1", 2), "the registration of alice ends soon; push 2 for it"),
         (MessageRefused(0, BOB, "UDP", "no Via"), f"octets from {BOB} are no message: no Via"),
     ],
 )

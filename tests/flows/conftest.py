@@ -14,11 +14,17 @@ from sippn.testing.house import House
 from sippn.transport.settings import ListenSettings
 
 
+@pytest.fixture(params=["udp", "tcp"])
+def transport(request: pytest.FixtureRequest) -> str:
+    """What all phones speak; a test of one transport alone is parametrized with that."""
+    return str(request.param)
+
+
 @pytest.fixture
-def settings() -> ServerSettings:
+def settings(transport: str) -> ServerSettings:
     """One domain, one socket, no authentication; a test module may have its own."""
     return ServerSettings(
-        listen=(ListenSettings("udp", "192.0.2.1", 5060),),
+        listen=(ListenSettings(transport, "192.0.2.1", 5060),),
         domains=("example.com",),
         storage=MemoryStoreFactory().parse({}),
         providers=(),

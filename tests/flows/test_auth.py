@@ -89,7 +89,7 @@ def test_trusted_peer_is_not_challenged(house: House) -> None:
     """DESIGN 5: a PBX calls without a password."""
     alice = house.asleep("alice", "token-a", password="secret")
     pbx = house.phone("anybody")
-    pbx.wake(endpoint=house.network.endpoint("192.0.2.200", 5060))
+    pbx.wake(endpoint=house.endpoint(host="192.0.2.200"))
     call = pbx.call(ALICE)
     house.run()
     alice.wake()
@@ -117,6 +117,8 @@ def test_authenticated_user_may_call_the_world(house: House) -> None:
         house.phone("bob", password="secret"),
         house.phone("carol", domain="elsewhere.example"),
     )
+    world.wake(endpoint=house.endpoint(listens=True))
+    house.run()
     call = bob.call(f"sip:carol@{world.address}")
     house.run()
     assert succeeded(call.answered).status == 200

@@ -129,7 +129,7 @@ def test_stranger_runs_out_of_pushes(house: House) -> None:
 def test_trusted_peer_is_not_budgeted(house: House) -> None:
     """DESIGN 5: a PBX of the operator's is neither challenged nor budgeted."""
     alice, pbx = house.asleep("alice", "token-a"), house.phone("pbx")
-    pbx.wake(endpoint=house.network.endpoint("192.0.2.200", 5060))
+    pbx.wake(endpoint=house.endpoint(host="192.0.2.200"))
     house.run()
     for _ in range(6):
         pbx.call(ALICE)
@@ -146,8 +146,10 @@ def answers_to(house: House, phone: ScriptedUA) -> list[int]:
 
 
 def relays(house: House) -> list[Request]:
-    """Requests that left for anybody but the phones we know."""
-    carried = [read(d.octets) for d in house.network.carried if d.source == house.address]
+    """Requests that left for anybody but the phones we know, who all connect by themselves."""
+    assert {to.host for to in house.network.reactor.dialled} <= {house.address.host}
+    here = house.address.host
+    carried = [read(sent.octets) for sent in house.network.carried if sent.source.host == here]
     return [message for message in carried if isinstance(message, Request)]
 
 

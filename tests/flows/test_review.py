@@ -13,14 +13,14 @@ from attrs import evolve
 from twisted.logger import LogEvent
 
 from sippn.auth.settings import AuthSettings
-from sippn.binding import Binding, PushOutcome, RoutePlan, Source, Verdict
+from sippn.binding import Binding, PushKind, PushOutcome, RoutePlan, Source, Verdict
 from sippn.proxy import DomainPolicy, ProxySettings, ResponseContext, WaitSettings
 from sippn.service import ServerSettings
 from sippn.sip import Request, Response, response_to, write
 from sippn.testing.calls import Call
 from sippn.testing.calls_received import Policy, answer_at_once, by_hand, reject, ring
+from sippn.testing.endpoints import Endpoint
 from sippn.testing.house import House
-from sippn.testing.network import MemoryEndpoint
 from sippn.testing.results import succeeded
 from sippn.testing.ua import ScriptedUA
 from sippn.wake import Caller
@@ -33,8 +33,8 @@ def say(
     method: str,
     uri: str,
     fields: Mapping[str, str],
-    phone: MemoryEndpoint | None = None,
-) -> MemoryEndpoint:
+    phone: Endpoint | None = None,
+) -> Endpoint:
     """Send a request as it stands, from *phone* or a host of its own."""
     phone = phone or house.endpoint()
     usual = {
@@ -73,7 +73,7 @@ def pass_by(house: House, seconds: int) -> None:
         house.run(1)
 
 
-def heard(house: House, phone: MemoryEndpoint) -> list[int]:
+def heard(house: House, phone: Endpoint) -> list[int]:
     """The status codes that *phone* got."""
     return [m.status for m in house.sent_to(phone.address) if isinstance(m, Response)]
 
@@ -216,11 +216,11 @@ def test_push_is_shared_as_long_as_who_asked_would_wait(house: House) -> None:
     for _ in range(3):
         house.phone("bob").call(ALICE)
         pass_by(house, 15)
-    assert len(house.pns.jobs) == 2
+    assert [job.kind for job in house.pns.jobs].count(PushKind.CALL) == 2
 
 
 def test_phone_that_rings_for_ever_is_given_up(house: House) -> None:
-    """RFC 3261 16.6, step 11: Timer C; else a phone that died ringing holds the call open."""
+    """RFC 3261 16.8: Timer C; the caller has cancelled nothing, so what it gets is a 408."""
     alice, call = woken(house, ring)
     house.run(120)
     alice.incoming[0].ring()
@@ -229,7 +229,7 @@ def test_phone_that_rings_for_ever_is_given_up(house: House) -> None:
     assert not alice.incoming[0].cancelled
     house.run(80)
     assert alice.incoming[0].cancelled
-    assert succeeded(call.failed).status == 487
+    assert succeeded(call.failed).status == 408
 
 
 def test_strict_route_without_a_route_is_refused(house: House) -> None:
@@ -383,6 +383,7 @@ def test_two_flows_of_a_phone_are_one_target(house: House) -> None:
     assert len([m for m in house.sent_to(alice.address) if isinstance(m, Request)]) == 1
 
 
+@pytest.mark.parametrize("transport", ["udp"])  # it loses a message
 def test_answer_that_crosses_the_cancel_is_passed_on(house: House) -> None:
     """RFC 3261 9.1, 16.10: the 2xx was faster: the caller gets it, ACKs it and hangs up."""
     alice, call = woken(house, ring)

@@ -54,6 +54,7 @@ def test_register_is_answered_before_the_call_comes(house: House) -> None:
     assert heard == ["Response", "Request"]
 
 
+@pytest.mark.parametrize("transport", ["udp"])
 def test_call_in_the_very_moment_of_a_register_waits_for_the_next(house: House) -> None:
     """P-041: what the phone said before the call came wakes nobody for it."""
     alice, bob = house.phone("alice", "token-a"), house.phone("bob")

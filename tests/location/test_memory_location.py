@@ -118,20 +118,20 @@ def test_disowning_fails_with_its_store(location: LocationService, store: HandSt
     failed(disowned, StoreUnavailable)
 
 
-def test_what_expired_is_dropped_in_the_end(house: House) -> None:
-    """Nothing may grow with phones that never came back."""
-    told: list[Decision] = []
-    house.location.subscribe(lambda _, decision: told.append(decision))
+def test_due_aors_belong_to_who_asked(house: House) -> None:
+    """S-31: for as long as he needs; what he did not get done is due again."""
+
+    def due(limit: int = 10) -> list[AOR]:
+        return list(succeeded(Deferred.fromCoroutine(house.location.due(limit))))
+
     house.register("sip:a@h", seconds=60)
-    house.register("sip:b@h", seconds=600)
-    house.clock.advance(0)
-    told.clear()
+    house.register("sip:b@h", seconds=61)
+    house.register("sip:c@h", seconds=600)
     house.now[0] = T0 + 60 + LINGER
-    assert succeeded(Deferred.fromCoroutine(house.location.expire_due())) == 0
-    house.now[0] += 1
-    assert succeeded(Deferred.fromCoroutine(house.location.expire_due())) == 1
-    house.clock.advance(0)
-    assert [[b.id for b in decision.removed] for decision in told] == [["b-sip:a@h"]]
-    assert house.location.load("sip:a@h") is None
-    left = house.location.load("sip:b@h")
-    assert isinstance(left, Record)
+    assert due() == []
+    house.now[0] += 2
+    assert due(1) == ["sip:a@h"]
+    assert due() == ["sip:b@h"]
+    assert due() == []
+    house.now[0] += 31
+    assert due() == ["sip:a@h", "sip:b@h"]

@@ -5,13 +5,18 @@ A server, a push service and programs of others for each test.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.peers.processes import Processes
+from tests.peers.baresip import DeskPhone, StartDeskPhone
+from tests.peers.certificates import Certificates, make_certificates
+from tests.peers.linphone import MakePhone, Phone
+from tests.peers.netns import has_a_way_out, pretended_way_out
+from tests.peers.processes import Processes, program
 from tests.peers.push import PushService, push_service
-from tests.peers.server import Server, StartServer
+from tests.peers.server import HOST, Configuration, Server, StartServer
 
 
 @pytest.fixture
@@ -33,13 +38,47 @@ def pushes() -> Iterator[PushService]:
 def start_server(
     processes: Processes, pushes: PushService, tmp_path: Path
 ) -> Iterator[StartServer]:
-    """Starts a server whose ``[auth]`` has the given lines; it must end without a complaint."""
+    """Starts a server, which must end without a complaint."""
     servers: list[Server] = []
 
-    def start(auth: str) -> Server:
-        servers.append(Server.start(processes, tmp_path, pushes.url, auth))
+    def start(configuration: Configuration) -> Server:
+        servers.append(Server.start(processes, tmp_path, pushes.url, configuration))
         return servers[-1]
 
     yield start
     for server in servers:
         server.stop()
+
+
+@pytest.fixture
+def certificates(tmp_path: Path) -> Certificates:
+    """Those of the server, for TLS."""
+    return make_certificates(tmp_path, HOST)
+
+
+@pytest.fixture(scope="module")
+def linphone() -> str:
+    """The program."""
+    return program("linphone-daemon", package="linphone-cli")
+
+
+@pytest.fixture(scope="module")
+def on_line(linphone: str) -> Iterator[None]:
+    """A network that linphone believes in, for all that the test starts."""
+    if has_a_way_out():
+        yield
+    else:
+        with pretended_way_out():
+            yield
+
+
+@pytest.fixture
+def make_phone(linphone: str, on_line: None, processes: Processes, tmp_path: Path) -> MakePhone:
+    """Makes the phone of an account, switched off."""
+    return partial(Phone, linphone, processes, tmp_path)
+
+
+@pytest.fixture
+def start_desk_phone(processes: Processes, tmp_path: Path) -> StartDeskPhone:
+    """Starts the desk phone of an account."""
+    return partial(DeskPhone.start, processes, tmp_path)

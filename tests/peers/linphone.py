@@ -5,25 +5,33 @@ Debian's ``linphone-cli``: phones that nobody holds, driven through ``linphone-d
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import Protocol
 
-from attrs import define, field, frozen
+from attrs import define, field
 
+from tests.peers.account import Account
 from tests.peers.processes import Process, Processes
-from tests.peers.server import DOMAIN, HOST
-from tests.peers.waiting import wait_for
+from tests.peers.server import DOMAIN, HOST, Edge
 
 _LINPHONERC = """\
 [storage]
 uri=null
 [misc]
 uuid={instance}
+[net]
+enable_nat_helper=1
 [sip]
-sip_port=-1
-sip_tcp_port=0
-sip_tls_port=0
-bind_address={host}
+sip_port={udp}
+sip_tcp_port={tcp}
+sip_tls_port={tls}
+bind_address={address}
 use_ipv6=0
+root_ca={authority}
+verify_server_certs=1
+verify_server_cn=1
 [rtp]
 audio_rtp_port=-1
 [sound]
@@ -36,8 +44,8 @@ display=0
 automatically_initiate=0
 [proxy_0]
 reg_identity=sip:{user}@{domain}
-reg_proxy=<sip:{server};transport=udp>
-reg_route=<sip:{server};transport=udp;lr>
+reg_proxy=<{edge}>
+reg_route=<{edge};lr>
 reg_expires=600
 reg_sendregister=1
 push_notification_allowed=1
@@ -55,30 +63,15 @@ Keys that surprise:
   does not register.
 - ``misc/uuid``: becomes ``+sip.instance``; kept in the file only after a clean exit, so a
   phone that is killed would come back as another one.
-- ``sip_port`` -1 is any free one, 0 is none.
+- ``net/enable_nat_helper``: over a connection it registers, learns its port from the answer,
+  and registers again at once with that one in its Contact.
+- ``sip_port`` and so on: -1 is any free one, 0 is none.
 - ``contact_uri_parameters`` stand inside the ``<>`` of the Contact, where RFC 8599 wants them;
   ``contact_parameters`` would not.
 - ``push_notification_allowed`` keeps the binding when the phone ends in order.
 """
 
-_RECEIVED_INVITE = re.compile(
-    r"^INVITE sip:\S+ SIP/2\.0\r?\n(?:(?!Via:).*\n)*Via: .*?branch=([^;\s]+)", re.MULTILINE
-)
-
-
-@frozen
-class Account:
-    """
-    Who a phone is.
-
-    :ivar instance: UUID of its ``+sip.instance``.
-    :ivar contact_params: of its Contact URI, without the first semicolon.
-    """
-
-    user: str
-    instance: str
-    password: str = field(default="secret", repr=False)
-    contact_params: str = ""
+_BRANCH = r"^{method} sip:\S+ SIP/2\.0\r?\n(?:(?!Via:).*\n)*Via: .*?branch=([^;\s]+)"
 
 
 @define(eq=False)
@@ -86,34 +79,41 @@ class Phone:
     """
     A linphone; :meth:`start` switches it on, each time with the same account.
 
-    :ivar _server: ``host:port`` of its registrar and outbound proxy.
+    :ivar _address: of its sockets.
+    :ivar _network: meanwhile, what this thread starts is in the phone's network.
     """
 
     _program: str
     _processes: Processes
     _folder: Path
-    _server: str
+    _edge: Edge
     _account: Account
+    _address: str = HOST
+    _network: Callable[[], AbstractContextManager[object]] = nullcontext
     _lives: int = field(default=0, init=False)
     _process: Process | None = field(default=None, init=False)
 
-    def start(self) -> None:
-        """Switch it on: it registers, and answers any call."""
+    def start(self, *, answers: bool = True) -> None:
+        """Switch it on: it registers, and answers any call if it *answers*."""
         self._lives += 1
         self._home.mkdir(exist_ok=True)
         rc = self._home / "linphonerc"
         rc.write_text(self._linphonerc())
-        command = [self._program, "--config", str(rc), "--log", str(self._log), "--auto-answer"]
-        self._process = self._processes.start(
-            f"linphone-{self._account.user}",
-            [*command, "--disable-stats-events"],
-            variables=dict.fromkeys(("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"), str(self._home)),
-            listens=True,
-        )
+        command = [self._program, "--config", str(rc), "--log", str(self._log)]
+        command += ["--disable-stats-events", *(["--auto-answer"] if answers else [])]
+        with self._network():
+            self._process = self._processes.start(
+                f"linphone-{self._account.user}",
+                command,
+                variables=dict.fromkeys(
+                    ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"), str(self._home)
+                ),
+                listens=True,
+            )
 
     def wait_until_registered(self) -> None:
         """Wait until it says so."""
-        wait_for(self._is_registered, self._on.last_words)
+        self._on.wait_until(self._is_registered, "a registration")
 
     def call(self, user: str) -> None:
         """Call *user*."""
@@ -127,8 +127,17 @@ class Phone:
         """Wait until its call has come to *state*, a ``LinphoneCall...`` without that word."""
         self._on.wait_until_printed(rf"Event: LinphoneCall{state}\b")
 
+    def quit(self) -> None:
+        """What its owner does: it ends in order, and keeps its binding."""
+        self._on.tell("quit")
+        self._on.wait()
+
+    def freeze(self) -> None:
+        """What a mobile OS does first: it runs no further, and its connection stays."""
+        self._on.freeze()
+
     def kill(self) -> None:
-        """What a mobile OS does: no un-REGISTER, no farewell."""
+        """What a mobile OS does next: no un-REGISTER, no farewell."""
         self._on.kill()
 
     @property
@@ -136,14 +145,13 @@ class Phone:
         """What it logged since it was switched on last, with all its messages."""
         return self._log.read_text(errors="replace")
 
-    @property
-    def invites(self) -> set[str]:
+    def requests(self, method: str) -> set[str]:
         """
-        The branch of each INVITE that it got since it was switched on last.
+        The branch of each *method* that it sent or got since it was switched on last.
 
-        A retransmission has the branch of the first: it is not another INVITE.
+        A retransmission has the branch of the first: it is not another request.
         """
-        return set(_RECEIVED_INVITE.findall(self.log))
+        return set(re.findall(_BRANCH.format(method=method), self.log, re.MULTILINE))
 
     @property
     def _home(self) -> Path:
@@ -160,19 +168,33 @@ class Phone:
         return self._process
 
     def _linphonerc(self) -> str:
-        account = self._account
+        account, edge = self._account, self._edge
+        certificates = edge.certificates
         return _LINPHONERC.format(
             instance=account.instance,
-            host=HOST,
+            address=self._address,
             domain=DOMAIN,
-            server=self._server,
+            edge=edge.uri,
+            authority="" if certificates is None else certificates.authority,
             user=account.user,
             password=account.password,
             contact_params=account.contact_params,
+            **{it: -1 if it == edge.transport else 0 for it in ("udp", "tcp", "tls")},
         )
 
     def _is_registered(self) -> bool:
-        if not self._on.running:
-            raise AssertionError(f"it died: {self._on.last_words()}")
         self._on.tell("register-status ALL")
         return "LinphoneRegistrationOk" in self._on.printed
+
+
+class MakePhone(Protocol):
+    """Makes the phone of an account, switched off."""
+
+    def __call__(
+        self,
+        edge: Edge,
+        account: Account,
+        address: str = HOST,
+        network: Callable[[], AbstractContextManager[object]] = nullcontext,
+    ) -> Phone:
+        """One."""

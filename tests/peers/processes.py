@@ -7,15 +7,18 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 import pytest
 from attrs import define, field
 
 from tests.peers.waiting import PATIENCE, wait_for
+
+T = TypeVar("T")
 
 _LAST_WORDS = 3000  # characters of output that an error shows
 
@@ -63,21 +66,30 @@ class Process:
         self._popen.stdin.write(line.encode() + b"\n")
         self._popen.stdin.flush()
 
+    def wait_until(self, look: Callable[[], T | None], what: str) -> T:
+        """
+        What *look* finds, as soon as that is true.
+
+        :param what: is awaited, for the error.
+        :raises AssertionError: it ended, or took too long, without.
+        """
+
+        def look_at_it() -> T | None:
+            running = self.running  # looked at first: its last words count
+            found = look()
+            if not found and not running:
+                raise AssertionError(f"ended without {what}: {self.last_words()}")
+            return found
+
+        return wait_for(look_at_it, lambda: f"{what} in {self.last_words()}")
+
     def wait_until_printed(self, pattern: str) -> re.Match[str]:
         """
         The first match of *pattern* in what it prints.
 
         :raises AssertionError: it ended, or took too long, without one.
         """
-
-        def look() -> re.Match[str] | None:
-            running = self.running  # looked at first: its last words count
-            found = re.search(pattern, self.printed)
-            if found is None and not running:
-                raise AssertionError(f"ended without {pattern!r}: {self.last_words()}")
-            return found
-
-        return wait_for(look, lambda: f"{pattern!r} in {self.last_words()}")
+        return self.wait_until(lambda: re.search(pattern, self.printed), repr(pattern))
 
     def wait(self) -> int:
         """
@@ -94,9 +106,14 @@ class Process:
         """Ask it to end."""
         self._popen.terminate()
 
+    def freeze(self) -> None:
+        """Let it run no further; the system still takes what its sockets get."""
+        self._popen.send_signal(signal.SIGSTOP)
+
     def kill(self) -> None:
-        """End it without warning, and wait until it is gone."""
-        self._popen.kill()
+        """End it and its children without warning, and wait until it is gone."""
+        if self.running:
+            os.killpg(self._popen.pid, signal.SIGKILL)
         self._popen.wait()
         if self._popen.stdin is not None:
             self._popen.stdin.close()
@@ -142,6 +159,7 @@ class Processes:
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 bufsize=0,
+                start_new_session=True,  # its children have its process id in common
             )
         process = Process(popen, printed_to)
         self._started.append(process)

@@ -66,11 +66,11 @@ def push_service() -> Iterator[PushService]:
 
     class Endpoint(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            length = int(self.headers["Content-Length"])
-            service.record(json.loads(self.rfile.read(length)))
+            push = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             self.send_response(service.status)
             self.send_header("Content-Length", "0")
             self.end_headers()
+            service.record(push)  # last: who is told of it finds it answered
 
         def log_message(self, *_: object) -> None:
             """Be quiet: a test that fails shows the pushes."""

@@ -5,40 +5,120 @@ sippn as its users run it: ``twistd`` with a configuration file, on real sockets
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from attrs import define
+from attrs import define, field, frozen
 
 import sippn
+from tests.peers.certificates import Certificates
 from tests.peers.processes import Process, Processes
 
 DOMAIN = "sip.test"
 HOST = "127.0.0.1"
 
-CONFIGURATION = """\
+_CONFIGURATION = """\
 role = "registrar"
 domains = ["{domain}"]
 
-[[listen]]
-transport = "udp"
-host = "{host}"
-port = 0
-
+{listen}
 [storage]
-type = "memory"
+{storage}
 
 [[push.provider]]
 type = "webhook"
 url = "{push_url}"
 
 [auth]
+{auth}
 """
-"""Ends inside ``[auth]``: what follows is a test's own."""
+
+_LISTEN = """\
+[[listen]]
+transport = "{transport}"
+host = "{host}"
+port = {port}
+"""
+
+_FROM_FILES = """\
+certificate = "{certificate}"
+private_key = "{private_key}"
+"""
 
 NO_PASSWORDS = 'mode = "none"'
+IN_MEMORY = 'type = "memory"'
+
+
+@frozen
+class Listen:
+    """
+    One socket that a server is to listen on.
+
+    :ivar transport: ``udp``, ``tcp`` or ``tls``.
+    :ivar port: 0: any free one.
+    :ivar certificates: for TLS.
+    """
+
+    transport: str = "udp"
+    host: str = HOST
+    port: int = 0
+    certificates: Certificates | None = None
+
+    def __str__(self) -> str:
+        """Its ``[[listen]]``."""
+        lines = _LISTEN.format(transport=self.transport, host=self.host, port=self.port)
+        if self.certificates is None:
+            return lines
+        return lines + _FROM_FILES.format(
+            certificate=self.certificates.certificate, private_key=self.certificates.private_key
+        )
+
+
+@frozen
+class Configuration:
+    """
+    What a test decides about its server.
+
+    :ivar auth: the lines of ``[auth]``, and tables that follow it.
+    :ivar storage: the lines of ``[storage]``.
+    """
+
+    auth: str = NO_PASSWORDS
+    storage: str = IN_MEMORY
+    listen: tuple[Listen, ...] = (Listen(),)
+
+    def text(self, push_url: str) -> str:
+        """The file of a server that pushes to *push_url*."""
+        return _CONFIGURATION.format(
+            domain=DOMAIN,
+            listen="\n".join(map(str, self.listen)),
+            storage=self.storage,
+            push_url=push_url,
+            auth=self.auth,
+        )
+
+
+@frozen
+class Edge:
+    """
+    Where a phone reaches its server, RFC 5626's edge: registrar and outbound proxy in one.
+
+    :ivar transport: ``udp``, ``tcp`` or ``tls``.
+    :ivar address: ``host:port``.
+    :ivar certificates: over TLS: whose authority the phone trusts, and nobody else.
+    """
+
+    transport: str
+    address: str
+    certificates: Certificates | None = None
+
+    @property
+    def uri(self) -> str:
+        """Its SIP URI."""
+        return f"sip:{self.address};transport={self.transport}"
 
 
 @define(eq=False)
@@ -46,38 +126,54 @@ class Server:
     """
     A running server.
 
-    :ivar port: its UDP port on :data:`HOST`.
+    :ivar edges: its sockets, as the configuration lists them.
     """
 
     _process: Process
-    port: int
+    edges: tuple[Edge, ...] = field(repr=False)
 
     @classmethod
-    def start(cls, processes: Processes, folder: Path, push_url: str, auth: str) -> Server:
+    def start(
+        cls,
+        processes: Processes,
+        folder: Path,
+        push_url: str,
+        configuration: Configuration,
+    ) -> Server:
         """
         Start one and wait until it listens.
 
-        :param folder: for its configuration, and what *auth* names.
-        :param auth: the lines of ``[auth]``.
+        :param folder: for its configuration, and what that names.
         :raises AssertionError: it does not start.
         """
         config = folder / "sippn.toml"
-        start = CONFIGURATION.format(domain=DOMAIN, host=HOST, push_url=push_url)
-        config.write_text(f"{start}{auth}\n")
+        config.write_text(configuration.text(push_url))
         command = [*_twistd(), "-n", "--pidfile=", "sippn", "--config", str(config)]
         process = processes.start("sippn", command, variables=_same_sippn())
-        listening = process.wait_until_printed(rf"listening on udp {HOST}:([0-9]+)")
-        return cls(process, int(listening[1]))
+        return cls(process, tuple(_edge(process, listen) for listen in configuration.listen))
+
+    def edge(self, transport: str = "udp") -> Edge:
+        """The first of its sockets for *transport*."""
+        return next(edge for edge in self.edges if edge.transport == transport)
 
     @property
     def address(self) -> str:
-        """Its ``host:port``."""
-        return f"{HOST}:{self.port}"
+        """``host:port`` of its first socket."""
+        return self.edges[0].address
+
+    @property
+    def port(self) -> int:
+        """The port of its first socket."""
+        return int(self.address.rpartition(":")[2])
 
     @property
     def log(self) -> str:
         """What it has logged so far."""
         return self._process.printed
+
+    def kill(self) -> None:
+        """End it as a power cut does."""
+        self._process.kill()
 
     def stop(self) -> None:
         """
@@ -93,8 +189,14 @@ class Server:
         assert "Unhandled" not in self.log, self.log
 
 
-StartServer = Callable[[str], Server]
-"""Starts one by the lines of its ``[auth]``."""
+StartServer = Callable[[Configuration], Server]
+
+
+def _edge(process: Process, listen: Listen) -> Edge:
+    """The edge that *listen* became, once *process* says so."""
+    socket = f"{listen.transport} {listen.host}"
+    listening = process.wait_until_printed(rf"listening on {re.escape(socket)}:([0-9]+)")
+    return Edge(listen.transport, f"{listen.host}:{listening[1]}", listen.certificates)
 
 
 def _twistd() -> list[str]:

@@ -5,12 +5,12 @@ Debian's ``sip-tester``: phones and callers by the scenario files of this folder
 from __future__ import annotations
 
 import csv
-import socket
 from collections.abc import Mapping
 from pathlib import Path
 
 from attrs import define, field, frozen
 
+from tests.peers.ports import free_port
 from tests.peers.processes import Process, Processes
 from tests.peers.server import HOST
 from tests.peers.twin import Twin
@@ -113,13 +113,6 @@ class Sipp:
         if twin is not None:
             command += ["-3pcc", twin.address]
         return Run(self._processes.start(f"sipp-{scenario}", command), folder, port)
-
-
-def free_port() -> int:
-    """A UDP port that nobody uses now, for a program that cannot ask for any."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
 
 
 def _is_bound(port: int) -> bool:

@@ -12,7 +12,7 @@ import pytest
 
 from tests.peers.processes import Processes, program
 from tests.peers.push import PushService, lasting
-from tests.peers.server import NO_PASSWORDS, StartServer
+from tests.peers.server import Configuration, StartServer
 from tests.peers.sipp import Run, Sipp, Tally
 from tests.peers.twin import twin
 
@@ -38,7 +38,7 @@ SAME_CALL = ("-cid_str", "%u.call@sipp.test")  # for a woken phone: it knows cal
 def sipp(processes: Processes, start_server: StartServer, tmp_path: Path) -> Sipp:
     """Sipp, with a server that asks for no passwords."""
     found = program("sipp", package="sip-tester")
-    return Sipp(found, processes, tmp_path, start_server(NO_PASSWORDS).address)
+    return Sipp(found, processes, tmp_path, start_server(Configuration()).address)
 
 
 def succeed(run: Run, calls: int = 1) -> Tally:
@@ -79,13 +79,18 @@ def test_call_wakes_a_phone(sipp: Sipp, pushes: PushService) -> None:
 
 
 def test_caller_hangs_up_while_the_phone_sleeps(sipp: Sipp, pushes: PushService) -> None:
-    """RFC 3261 9.2: CANCEL during the wait is answered, and the INVITE ends with 487."""
+    """
+    RFC 3261 9.2: CANCEL during the wait is answered, and the INVITE ends with 487.
+
+    S-12: another push takes back what the first one announced.
+    """
     fall_asleep(sipp)
     with twin() as between:
         caller = sipp.start("caller_hangs_up", "-s", "alice", twin=between)
         with between.waiting():
             assert lasting(pushes.next()) == CALL_FOR_THE_SLEEPER
         succeed(caller)
+    assert lasting(pushes.next()) == {**CALL_FOR_THE_SLEEPER, "kind": "cancel"}
     assert pushes.all_taken
 
 

@@ -48,3 +48,10 @@ def test_plays_one_pns_or_any() -> None:
     assert not acme.can_push(fcm, PushKind.CALL)
     assert any_pns.can_push(fcm, PushKind.CALL)
     assert (acme.capabilities, any_pns.capabilities) == ((Capability("acme"),), ())
+
+
+def test_voip_token_is_for_calls() -> None:
+    """R-04: it plays what a PNS could do, and no more."""
+    voip = PushTarget("apns", "TEAM.app.voip", "x")
+    assert LogProvider(LogSettings()).can_push(voip, PushKind.CALL)
+    assert not LogProvider(LogSettings()).can_push(voip, PushKind.REFRESH)

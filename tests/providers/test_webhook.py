@@ -452,3 +452,10 @@ def test_without_pn_provider_it_serves_any(make_webhook: MakeWebhook) -> None:
     assert any_pns.capabilities == ()
     assert any_pns.can_push(PushTarget("fcm", "", "x"), PushKind.REFRESH)
     assert not any_pns.can_push(PushTarget("fcm", "", ""), PushKind.CALL)
+
+
+def test_voip_token_is_for_calls(make_webhook: MakeWebhook) -> None:
+    """R-04: iOS stops an app that gets a VoIP push and does not ring."""
+    voip, webhook = PushTarget("apns", "TEAM.app.voip", "x"), make_webhook("http://127.0.0.1:1/")
+    assert webhook.can_push(voip, PushKind.CALL)
+    assert not webhook.can_push(voip, PushKind.REFRESH)

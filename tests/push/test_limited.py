@@ -85,6 +85,23 @@ def test_call_overtakes_refreshes(
     assert answered[2:] == [PushKind.CALL, PushKind.MESSAGE, PushKind.REFRESH, PushKind.CANCEL]
 
 
+def test_call_does_not_wait_for_a_herd_of_refreshes(
+    clock: Clock, pns: MemoryPushProvider, make_job: MakeJob
+) -> None:
+    """S-30, D4: their PNS has not answered one of them, and the pace is what it is."""
+    limited = Limited(pns, clock, Slots(100), Pace(clock, 500))
+    herd = [limited.request_push(make_job(PushKind.REFRESH, left=60)) for _ in range(1000)]
+    for _ in range(1000):
+        clock.advance(0.001)
+    assert len(pns.unanswered) == 75
+    call = limited.request_push(make_job())
+    clock.advance(0.002)
+    assert pns.unanswered[-1].kind is PushKind.CALL
+    for each in (*herd, call):
+        each.cancel()
+        failed(each, CancelledError)
+
+
 def test_job_that_waits_past_its_deadline_is_dropped(
     limited: Limited, clock: Clock, pns: MemoryPushProvider, make_job: MakeJob
 ) -> None:

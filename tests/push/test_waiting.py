@@ -38,6 +38,18 @@ def test_most_urgent_goes_first_then_who_came_first() -> None:
 def test_empty_line_admits_nobody() -> None:
     """Asking costs nothing and says so."""
     assert not Line().admit()
+    assert Line().first is None
+
+
+def test_line_says_whose_turn_it_is() -> None:
+    """Who lets in has to know whom."""
+    line = Line()
+    said: list[PushKind | None] = []
+    for kind in (PushKind.REFRESH, PushKind.CALL):
+        line.join(kind)
+        said.append(line.first)
+    line.admit()
+    assert [*said, line.first] == [PushKind.REFRESH, PushKind.CALL, PushKind.REFRESH]
 
 
 def test_cancelled_waiter_is_gone_at_once() -> None:

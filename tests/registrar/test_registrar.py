@@ -112,11 +112,15 @@ class Desk:
         )
 
     def ask(
-        self, *lines: str, principal: Principal | None = ALICE, to: str = "alice@example.com"
+        self,
+        *lines: str,
+        principal: Principal | None = ALICE,
+        to: str = "alice@example.com",
+        flow: str = "udp:flow",
     ) -> Deferred[Response]:
         """Register with header *lines* beside the mandatory ones, under a new CSeq."""
         request = self.request(*lines, to=to)
-        source = Source("udp:flow", "192.0.2.7", 5060)
+        source = Source(flow, "192.0.2.7", 5060)
         return Deferred.fromCoroutine(self.registrar.register(request, principal, source))
 
     def request(self, *lines: str, to: str = "alice@example.com") -> Request:
@@ -134,9 +138,11 @@ class Desk:
         assert isinstance(request, Request)
         return request
 
-    def register(self, *lines: str, principal: Principal | None = ALICE) -> Response:
+    def register(
+        self, *lines: str, principal: Principal | None = ALICE, flow: str = "udp:flow"
+    ) -> Response:
         """The 200."""
-        response = succeeded(self.ask(*lines, principal=principal))
+        response = succeeded(self.ask(*lines, principal=principal, flow=flow))
         assert response.status == 200
         read(write(response))  # what it says can be read
         return response
@@ -199,6 +205,38 @@ def test_push_binding_is_promised_and_kept(desk: Desk) -> None:
     assert binding.push_target == PushTarget("fcm", "proj", "tok:en")
     assert caps(response) == ['*;+sip.pns="fcm";+sip.pnsreg="130"']
     assert contacts(response) == [f"{PUSHED}{INSTANCE};+sip.pnsreg;expires=600"]
+
+
+def test_push_binding_is_due_before_it_expires(desk: Desk) -> None:
+    """S-30, P-027: by the operator's lead; 120 s before where the UA was told to refresh."""
+    desk.register(f"Contact: {PUSHED}{INSTANCE}", "Expires: 3600")
+    (binding,) = desk.bindings
+    assert binding.refresh_at is not None
+    assert 360 <= binding.expires_at - binding.refresh_at <= 396
+    desk.register(f"Contact: {PUSHED}{INSTANCE};+sip.pnsreg", "Expires: 3600")
+    (binding,) = desk.bindings
+    assert binding.refresh_at == binding.expires_at - 120
+    desk.register(f"Contact: {PHONE}{INSTANCE}", "Expires: 3600")
+    assert [binding.refresh_at for binding in desk.bindings] == [None]
+
+
+@pytest.mark.parametrize(
+    ("push", "margin"),
+    [
+        (PushRegistration(refresh_lead=1200), 1200),
+        (PushRegistration(refresh_lead=500, refresh_attempts=0), None),
+    ],
+)
+def test_operator_says_how_early_and_how_often(push: PushRegistration, margin: int | None) -> None:
+    """refresh_lead, refresh_attempts; 0 sends none."""
+    desk = Desk(RegistrarSettings(push=push))
+    response = desk.register(f"Contact: {PUSHED}{INSTANCE}", "Expires: 3600")
+    assert caps(response) == ['*;+sip.pns="fcm"']
+    (binding,) = desk.bindings
+    if margin is None or binding.refresh_at is None:
+        assert margin is binding.refresh_at is None
+    else:
+        assert margin <= binding.expires_at - binding.refresh_at <= 1.1 * margin
 
 
 def test_others_push_parameters_are_not_shown(desk: Desk) -> None:
@@ -424,7 +462,9 @@ def test_outbound_keeps_two_flows(desk: Desk) -> None:
     """RFC 5626 section 6: reg-id counts, and the 200 requires outbound."""
     for reg_id in (1, 2):
         response = desk.register(
-            f"Contact: {PHONE}{INSTANCE};reg-id={reg_id}", "Supported: path, outbound"
+            f"Contact: {PHONE}{INSTANCE};reg-id={reg_id}",
+            "Supported: path, outbound",
+            flow="tcp:flow",
         )
         assert response.headers.get_all("Require") == ["outbound"]
     assert sorted(binding.reg_id for binding in desk.bindings) == [1, 2]
@@ -466,11 +506,26 @@ def test_outbound_applies_only_where_it_can(desk: Desk, lines: list[str], applie
     assert [binding.reg_id for binding in desk.bindings if binding.reg_id] == [1] * applies
 
 
+@pytest.mark.parametrize(
+    ("flow", "via", "applies"),
+    [("udp:1", "", False), ("tcp:1", "", True), ("tls:1", "", True), ("tcp:1", "edge", False)],
+)
+def test_outbound_needs_a_connection(desk: Desk, flow: str, via: str, applies: bool) -> None:
+    """RFC 5626 section 4.4.2: over UDP a UA would wait for STUN answers that nobody gives."""
+    lines = [f"Contact: {PHONE}{INSTANCE};reg-id=1", "Supported: outbound"]
+    if via:
+        lines.append(f"Via: SIP/2.0/TCP {via};branch=z9hG4bK2")
+    response = desk.register(*lines, flow=flow)
+    assert response.headers.get_all("Require") == (["outbound"] if applies else [])
+    assert [binding.reg_id for binding in desk.bindings] == [1 if applies else 0]
+
+
 def test_flow_has_one_contact(desk: Desk) -> None:
     """RFC 5626 section 6: 400; the one that goes does not count."""
     lines = (f"Contact: {PHONE}{INSTANCE};reg-id=1", "Supported: outbound")
-    desk.refused(BadRequest, *lines, f"Contact: {TABLET}")
-    desk.register(*lines, f"Contact: {TABLET};expires=0")
+    both = desk.ask(*lines, f"Contact: {TABLET}", flow="tcp:flow")
+    failed(both, BadRequest)
+    desk.register(*lines, f"Contact: {TABLET};expires=0", flow="tcp:flow")
 
 
 def test_overtaken_request_is_refused(desk: Desk) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from sippn.binding import Capability, Grant, PushKind, PushTarget
+from sippn.binding import Capability, Grant, PushKind, PushTarget, Refresh
 from sippn.registrar import PushRegistration
 from sippn.registrar.reading import read_register
 from sippn.registrar.support import Promise, PushSupport, promise
@@ -43,7 +43,9 @@ def promised(
 
 def test_push_request_is_promised() -> None:
     """P-016: the same sip.pns, and the target that will be pushed."""
-    assert promised((FCM, 600)) == Promise((PushTarget("fcm", "p", "x"),), (FeatureCaps("fcm"),))
+    result = promised((FCM, 600))
+    assert result.targets == (PushTarget("fcm", "p", "x"),)
+    assert result.feature_caps == (FeatureCaps("fcm"),)
 
 
 def test_vapid_is_told() -> None:
@@ -55,7 +57,7 @@ def test_vapid_is_told() -> None:
 @pytest.mark.parametrize("granted", [0, 1, 120])
 def test_nothing_is_promised_to_what_ends_too_soon(granted: int) -> None:
     """P-015: it would be gone before a push could refresh it; nor to a removal."""
-    assert promised((FCM, granted)) == Promise((None,))
+    assert promised((FCM, granted)) == Promise((None,), (Refresh.NEVER,))
 
 
 def test_one_second_more_than_the_lead_is_enough() -> None:
@@ -76,25 +78,48 @@ def test_one_second_more_than_the_lead_is_enough() -> None:
 def test_nothing_is_promised_to_others(params: str) -> None:
     """P-010, U-03: no RFC 8599, no provider, or a name that no header could say."""
     provider = MemoryPushProvider(can=lambda target, _: target.provider in ("fcm", 'f"m', ""))
-    assert promised((contact(params), 600), provider=provider) == Promise((None,))
+    assert promised((contact(params), 600), provider=provider) == Promise((None,), (Refresh.NEVER,))
 
 
 def test_nothing_is_promised_where_another_proxy_pushes() -> None:
     """P-011: one network, one pusher."""
     other = [("Feature-Caps", '*;+sip.pns="acme"')]
-    assert promised((FCM, 600), fields=other) == Promise((None,))
+    assert promised((FCM, 600), fields=other) == Promise((None,), (Refresh.NEVER,))
 
 
 def test_calls_are_what_a_target_must_be_good_for() -> None:
     """R-04: an iOS VoIP token is good for calls alone, and a promise all the same."""
-    kinds: list[PushKind] = []
+    voip = MemoryPushProvider(KNOWN, can=lambda _, kind: kind is PushKind.CALL)
+    result = promised((FCM + ";+sip.pnsreg", 600), provider=voip)
+    assert result.feature_caps == (FeatureCaps("fcm", None, 130),)
+    assert result.refreshes == (Refresh.NEVER,)
 
-    def can(_: PushTarget, kind: PushKind) -> bool:
-        kinds.append(kind)
-        return True
 
-    promised((FCM, 600), provider=MemoryPushProvider(KNOWN, can=can))
-    assert set(kinds) == {PushKind.CALL}
+@pytest.mark.parametrize(
+    ("tag", "granted", "expected"),
+    [
+        ("", 600, Refresh.PUSHED),
+        (";+sip.pnsreg", 600, Refresh.LATE),
+        (";+sip.pnsreg", 130, Refresh.PUSHED),
+        ("", 120, Refresh.NEVER),
+        ("", 0, Refresh.NEVER),
+    ],
+)
+def test_who_sleeps_is_pushed_to_refresh(tag: str, granted: int, expected: Refresh) -> None:
+    """P-026, P-027: late where the UA was told that it refreshes itself; never unpromised."""
+    assert promised((FCM + tag, granted)).refreshes == (expected,)
+
+
+def test_query_is_never_pushed() -> None:
+    """P-023: there is no PRID to push."""
+    assert promised((contact("pn-provider=fcm"), 600)).refreshes == (Refresh.NEVER,)
+
+
+def test_of_two_contacts_each_has_its_own_refresh() -> None:
+    """F-03: of one PNS, one refreshes itself, the other is silent until it is pushed."""
+    other = contact("pn-provider=fcm;pn-param=p;pn-prid=z")
+    result = promised((other, 600), (FCM + ";+sip.pnsreg", 600))
+    assert result.refreshes == (Refresh.PUSHED, Refresh.LATE)
 
 
 @pytest.mark.parametrize(
@@ -120,18 +145,20 @@ def test_pnsreg_is_for_who_refreshes_itself(
 def test_query_for_one_is_answered_with_that_one() -> None:
     """P-019, P-023, Appendix B 3: exactly one, no pnsreg, and nobody to push."""
     asked = contact("pn-provider=WebPush", ";+sip.pnsreg")
-    assert promised((asked, 60)) == Promise((None,), (FeatureCaps("webpush", "vapid-key"),))
+    assert promised((asked, 60)) == Promise(
+        (None,), (Refresh.NEVER,), (FeatureCaps("webpush", "vapid-key"),)
+    )
 
 
 def test_query_for_all_is_answered_with_all() -> None:
     """P-022, Appendix B 2: one for each PNS, VAPID with its own."""
     expected = tuple(FeatureCaps(known.pns, known.vapid) for known in KNOWN)
-    assert promised((contact("pn-provider"), 60)) == Promise((None,), expected)
+    assert promised((contact("pn-provider"), 60)) == Promise((None,), (Refresh.NEVER,), expected)
 
 
 def test_query_for_what_there_is_not_is_answered_with_nothing() -> None:
     """U-03: a 2xx without Feature-Caps says no."""
-    assert promised((contact("pn-provider=acme"), 60)) == Promise((None,))
+    assert promised((contact("pn-provider=acme"), 60)) == Promise((None,), (Refresh.NEVER,))
 
 
 def test_query_of_a_provider_of_any_pns_is_answered() -> None:
@@ -143,7 +170,7 @@ def test_query_of_a_provider_of_any_pns_is_answered() -> None:
 
 def test_query_that_removes_is_not_answered() -> None:
     """F-01 table: none to a de-REGISTER; Appendix B 6 looks like a query."""
-    assert promised((contact("pn-provider=fcm"), 0)) == Promise((None,))
+    assert promised((contact("pn-provider=fcm"), 0)) == Promise((None,), (Refresh.NEVER,))
 
 
 def test_each_pns_has_its_own() -> None:

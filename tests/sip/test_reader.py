@@ -55,15 +55,39 @@ def test_body_without_length_ends_with_the_datagram() -> None:
     assert read(b"MESSAGE sip:h SIP/2.0\r\n\r\nhello\r\n\r\n").body == b"hello\r\n\r\n"
 
 
-@pytest.mark.parametrize(
-    "length", ["3", "-1", "+2", "0x2", "٢", "", "2 2", "4294967298", "9" * 5000]
-)
+@pytest.mark.parametrize("length", ["3", "-1", "+2", "0x2", "٢", "", "2 2", "9" * 5000])
 def test_broken_length_is_refused(length: str) -> None:
     """RFC 4475 sections 3.1.2.2 and .3, CVE-2026-23457: short bodies, signs, overflows."""
     octets = f"INVITE sip:h SIP/2.0\r\nl: {length}\r\n".encode() + NEEDED + b"\r\nhi"
     problem = refused(octets)
     assert problem.status == 400
     assert problem.request is not None
+
+
+@pytest.mark.parametrize("length", [131072, 4294967298])
+def test_length_beyond_the_limit_is_too_large(length: int) -> None:
+    """A5: 513, though the body is short as well: in a stream nobody waits for the rest."""
+    octets = f"INVITE sip:h SIP/2.0\r\nl: {length}\r\n".encode() + NEEDED + b"\r\n"
+    problem = refused(octets)
+    assert (problem.status, problem.request is not None) == (513, True)
+
+
+def test_begin_of_a_head_beyond_the_limit_is_too_large() -> None:
+    """A5: a stream gives as much of a head as it may be long, and that is answered."""
+    octets = b"INVITE sip:h SIP/2.0\r\n" + NEEDED + b"Subject: " + b"s" * 65536
+    problem = refused(octets)
+    assert (problem.status, problem.request is not None) == (513, True)
+
+
+def test_piece_of_a_stream_says_its_length() -> None:
+    """RFC 3261 section 20.14: over a stream it is required; over UDP it is not."""
+    octets = b"INVITE sip:h SIP/2.0\r\n" + NEEDED + b"\r\n"
+    assert isinstance(read(octets), Request)
+    with pytest.raises(BadMessage, match="Content-Length") as caught:
+        read(octets, framed=True)
+    assert (caught.value.status, caught.value.request is not None) == (400, True)
+    octets = b"INVITE sip:h SIP/2.0\r\nl: 0\r\n" + NEEDED + b"\r\n"
+    assert isinstance(read(octets, framed=True), Request)
 
 
 def test_two_lengths_are_refused() -> None:

@@ -12,7 +12,7 @@ from zope.interface.verify import verifyObject
 from sippn.binding import Binding, Change, PushTarget, Record
 from sippn.interfaces import IBindingStore
 from sippn.storage.memory import MemoryStore
-from sippn.testing.contracts import BindingStoreContract
+from sippn.testing.contracts import BindingStoreContract, DurableStoreContract
 from sippn.testing.results import succeeded
 
 
@@ -31,7 +31,7 @@ class KeptStore(MemoryStore):
     durable: ClassVar[bool] = True
 
 
-class TestKeptStore(BindingStoreContract):
+class TestKeptStore(DurableStoreContract):
     """The contract asks a durable store more."""
 
     def make_store(self) -> IBindingStore:
@@ -40,6 +40,10 @@ class TestKeptStore(BindingStoreContract):
 
     def reopen_store(self, store: IBindingStore) -> IBindingStore:
         """It is all still there."""
+        return store
+
+    def recover_store(self, store: IBindingStore) -> IBindingStore:
+        """And nobody can kill it."""
         return store
 
 

@@ -22,6 +22,7 @@ from sippn.sip import (
     write_challenge,
 )
 from sippn.sip.digest import ha1
+from sippn.testing.endpoints import Suspension
 from sippn.testing.ua import ScriptedUA
 from sippn.testing.ua_account import Account
 from sippn.transport import Address
@@ -39,11 +40,18 @@ class Server:
     address: Address = PHONE
     receive: Callable[[bytes, Address], None] = field(init=False)
     heard: list[Request | Response] = field(factory=list)
+    transport: str = "UDP"
 
     def send(self, octets: bytes, to: Address) -> None:
         """What the UA calls."""
         assert to == SERVER
         self.heard.append(read(octets))
+
+    def suspend(self, how: Suspension) -> None:
+        """It has no connections."""
+
+    def resume(self) -> None:
+        """The same."""
 
     def close(self) -> None:
         """Nobody calls it here."""

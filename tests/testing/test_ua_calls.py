@@ -19,6 +19,7 @@ from sippn.testing.calls_received import (
     ring,
     ring_then_answer,
 )
+from sippn.testing.endpoints import Suspension
 from sippn.testing.results import succeeded
 from sippn.testing.ua import ScriptedUA
 from sippn.testing.ua_account import SDP, Account
@@ -35,11 +36,18 @@ class Socket:
     address: Address
     net: dict[Address, Socket]
     receive: Callable[[bytes, Address], None] = field(init=False)
+    transport: str = "UDP"
 
     def send(self, octets: bytes, to: Address) -> None:
         """Hand it over."""
         if to in self.net:
             self.net[to].receive(octets, self.address)
+
+    def suspend(self, how: Suspension) -> None:
+        """It has no connections."""
+
+    def resume(self) -> None:
+        """The same."""
 
     def close(self) -> None:
         """Nobody calls it here."""
@@ -237,11 +245,10 @@ def test_repeated_bye_is_answered_again(alice: ScriptedUA, bob: ScriptedUA) -> N
 
 
 def test_request_in_dialog_is_answered(alice: ScriptedUA, bob: ScriptedUA) -> None:
-    """Mid-dialog: INFO 200, a re-INVITE 200 with SDP, and neither is a new call."""
+    """Mid-dialog: INFO 200, from either side, and it is no new call."""
     alice.policy = answer_at_once
     call = bob.call(TARGET)
     assert succeeded(call.request("INFO")).status == 200
-    assert succeeded(call.request("INVITE", SDP)).body == SDP
     assert succeeded(alice.incoming[0].request("INFO")).status == 200
     assert len(alice.incoming) == 1
 
@@ -294,3 +301,59 @@ def test_callee_repeats_record_route(alice: ScriptedUA, bob: ScriptedUA) -> None
     callee.hang_up()
     bye = bob.received[-1]
     assert bye.headers.values("Route") == headers.values("Record-Route")
+
+
+def test_call_is_negotiated_anew_from_either_side(
+    alice: ScriptedUA, bob: ScriptedUA, clock: Clock
+) -> None:
+    """RFC 3261 section 14: the 2xx of a re-INVITE is ACKed in the dialog, and it is no new call."""
+    alice.policy = answer_at_once
+    call = bob.call(TARGET)
+    callee = alice.incoming[0]
+    assert succeeded(call.reinvite(b"v=1")).body == SDP
+    assert succeeded(callee.reinvite()).status == 200
+    assert [request.body for request in callee.reinvites] == [b"v=1"]
+    assert [ack.cseq.number for ack in callee.acks] == [1, 2]
+    assert [request.to.tag for request in call.reinvites] == [call.invite.from_.tag]
+    assert [ack.cseq.number for ack in call.acks] == [1]
+    assert call.acks[0].via.branch != call.reinvites[0].via.branch
+    assert methods(alice.received) == ["INVITE", "ACK", "INVITE", "ACK", "200"]
+    assert (len(alice.incoming), len(bob.incoming), alice.requests) == (1, 0, [])
+    assert clock.getDelayedCalls() == []
+
+
+def test_answer_to_a_reinvite_is_repeated_until_its_ack(
+    alice: ScriptedUA, bob: ScriptedUA, net: dict[Address, Socket], clock: Clock
+) -> None:
+    """RFC 3261 section 14.2: like that of any INVITE; and a repeated one gets it again."""
+    alice.policy = answer_at_once
+    call = bob.call(TARGET)
+    callee = alice.incoming[0]
+    hears, bob.endpoint.receive = bob.endpoint.receive, lambda _octets, _source: None
+    call.reinvite()
+    clock.pump([0.5, 1.0])
+    said = [m for m in alice.sent if isinstance(m, Response) and m.cseq.number == 2]
+    assert len(said) == 5  # three of its own, two to repetitions of the request
+    assert len(callee.reinvites) == 1
+    bob.endpoint.receive = hears
+    clock.advance(2)
+    assert [ack.cseq.number for ack in callee.acks][1:] == [2]
+    assert clock.getDelayedCalls() == []
+
+
+def test_refused_reinvite_leaves_the_call(alice: ScriptedUA, bob: ScriptedUA) -> None:
+    """RFC 3261 section 14.1: its ACK is hop by hop, and the call is not over."""
+    alice.policy = answer_at_once
+    call = bob.call(TARGET)
+    alice._uas.calls.clear()
+    assert succeeded(call.reinvite()).status == 481
+    assert methods(bob.sent) == ["INVITE", "ACK", "INVITE", "ACK"]
+    assert bob.sent[2].via.branch == bob.sent[3].via.branch
+    assert call.in_progress
+
+
+def test_reinvite_needs_an_answer(alice: ScriptedUA, bob: ScriptedUA) -> None:
+    """There is nothing to negotiate yet."""
+    alice.policy = ring
+    with pytest.raises(RuntimeError):
+        bob.call(TARGET).reinvite()

@@ -9,6 +9,7 @@ from attrs import define, field
 from twisted.internet.task import Clock
 
 from sippn.sip import Request, Response, read, response_to, write, write_challenge
+from sippn.testing.endpoints import Suspension
 from sippn.testing.results import succeeded
 from sippn.testing.ua import ScriptedUA
 from sippn.testing.ua_account import Account
@@ -37,12 +38,19 @@ class Proxy:
     address: Address = BOB
     receive: Callable[[bytes, Address], None] = field(init=False)
     heard: list[tuple[Request, Address]] = field(factory=list)
+    transport: str = "UDP"
 
     def send(self, octets: bytes, to: Address) -> None:
         """What the UA calls."""
         message = read(octets)
         assert isinstance(message, Request)
         self.heard.append((message, to))
+
+    def suspend(self, how: Suspension) -> None:
+        """It has no connections."""
+
+    def resume(self) -> None:
+        """The same."""
 
     def close(self) -> None:
         """Nobody calls it here."""

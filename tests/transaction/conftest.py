@@ -13,6 +13,7 @@ from sippn.errors import RequestTimeout, TransportError
 from sippn.events import Bus
 from sippn.sip import Headers, Request, Response, read, response_to, summary
 from sippn.transaction import ClientTransaction, ServerTransaction, Timers, TransactionLayer
+from sippn.transaction.flow import FlowUser
 
 
 @define(eq=False)
@@ -21,6 +22,7 @@ class MemoryFlow:
     Keeps what was sent.
 
     :ivar broken: nothing leaves.
+    :ivar users: who is to be told that it is lost.
     """
 
     reliable: bool = False
@@ -29,12 +31,28 @@ class MemoryFlow:
     remote: str = "192.0.2.9:5060"
     broken: bool = False
     sent: list[bytes] = field(factory=list)
+    users: list[FlowUser] = field(factory=list)
 
     def send(self, octets: bytes) -> None:
         """Keep *octets*.  :raises TransportError: if told to."""
         if self.broken:
             raise TransportError("broken")
         self.sent.append(octets)
+
+    def join(self, user: FlowUser) -> None:
+        """One more; once."""
+        assert user not in self.users
+        self.users.append(user)
+
+    def leave(self, user: FlowUser) -> None:
+        """One less; it was there."""
+        self.users.remove(user)
+
+    def lose(self) -> None:
+        """The connection is gone: nothing leaves any more, and everybody is told."""
+        self.broken = True
+        for user in list(self.users):
+            user.flow_lost()
 
     @property
     def said(self) -> list[str]:
@@ -57,11 +75,11 @@ class Recorder:
     """
     A TU that keeps what it hears.
 
-    :ivar heard: a status, or the type of an error.
+    :ivar heard: a status, the type of an error, or ``"flow lost"``.
     :ivar then: done each time.
     """
 
-    heard: list[int | type[Exception]] = field(factory=list)
+    heard: list[int | str | type[Exception]] = field(factory=list)
     then: Callable[[], object] = list
 
     def response_received(self, response: Response) -> None:
@@ -72,6 +90,11 @@ class Recorder:
     def no_response(self, error: RequestTimeout | TransportError) -> None:
         """Keep its type."""
         self.heard.append(type(error))
+        self.then()
+
+    def flow_lost(self) -> None:
+        """Keep that."""
+        self.heard.append("flow lost")
         self.then()
 
 

@@ -305,11 +305,11 @@ def test_invite_is_found_by_a_cancel_of_rfc_2543(world: World) -> None:
 def test_tu_leaves_word_for_a_cancel(world: World) -> None:
     """Until the final response, after which a CANCEL changes nothing (9.2)."""
     transaction = world.takes(world.request())
-    cancelled: list[bool] = []
-    transaction.on_cancel = lambda: cancelled.append(True)
+    reasons: list[str] = []
+    transaction.on_cancel = reasons.append
     world.responds(transaction, 180)
     assert transaction.on_cancel is not None
-    transaction.on_cancel()
-    assert cancelled == [True]
+    transaction.on_cancel("SIP;cause=200")
+    assert reasons == ["SIP;cause=200"]
     world.responds(transaction, 487)
     assert transaction.on_cancel is None

@@ -30,6 +30,7 @@ class Branch:
     def __init__(self, tu: Recorder) -> None:
         self.response_received = tu.response_received
         self.no_response = tu.no_response
+        self.flow_lost = tu.flow_lost
         self.transaction: ClientTransaction | None = None
 
 
@@ -69,6 +70,7 @@ def test_ended_client_is_gone(
     references = client(world, method, *statuses)
     world.pass_time(32, step=0.5)
     assert is_gone(references)
+    assert world.flow.users == []
     assert len(world.layer) == 0
     assert world.clock.getDelayedCalls() == []
 
@@ -105,7 +107,7 @@ def server(world: World, method: str, status: int) -> list[weakref.ref[object]]:
     """Take and answer a request, and let go of everything."""
     request = world.request(method)
     transaction: ServerTransaction = world.takes(request)
-    transaction.on_cancel = lambda: transaction.respond(world.response(request))
+    transaction.on_cancel = lambda _: transaction.respond(world.response(request))
     machine = transaction._machine
     world.responds(transaction, status)
     return [weakref.ref(machine), weakref.ref(transaction), weakref.ref(request)]
@@ -120,6 +122,7 @@ def test_ended_server_is_gone(world: World, reliable: bool, method: str, status:
     references = server(world, method, status)
     world.pass_time(32, step=0.5)
     assert is_gone(references)
+    assert world.flow.users == []
     assert len(world.layer) == 0
     assert world.clock.getDelayedCalls() == []
 

@@ -45,7 +45,7 @@ SENDS = {
     Action.SEND_TRYING,
     Action.RESEND,
 }
-TELLS = {Action.REPORT, Action.REPORT_FINAL, Action.INFORM_TU}
+TELLS = {Action.REPORT, Action.REPORT_FINAL, Action.REPORT_LOSS, Action.INFORM_TU}
 REPEATS = {
     Action.START_A,
     Action.START_E,

@@ -18,7 +18,7 @@ PICTURES = Path(__file__).parents[2] / "docs" / "machines"
 STARTS = {
     action for action in Action if action.name.startswith(("START", "DOUBLE", "SLOW", "STOP"))
 }
-SPEAKS = {Action.REPORT, Action.REPORT_FINAL, Action.INFORM_TU}
+SPEAKS = {Action.REPORT, Action.REPORT_FINAL, Action.REPORT_LOSS, Action.INFORM_TU}
 
 every_machine = pytest.mark.parametrize("machine", MACHINES, ids=lambda machine: machine.name)
 

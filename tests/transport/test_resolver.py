@@ -93,9 +93,13 @@ def looked_up(resolver: Resolver, uri: str) -> Deferred[Sequence[Address]]:
         ("sip:192.0.2.1:5070;transport=UDP", Address("192.0.2.1", 5070)),
         ("sip:alice@[2001:DB8::1]:5070", Address("2001:db8::1", 5070)),
         ("sip:alice@192.0.2.1;maddr=192.0.2.2", Address("192.0.2.1", 5060)),
+        ("sip:alice@192.0.2.1;transport=tcp", Address("192.0.2.1", 5060)),
+        ("sip:alice@192.0.2.1;transport=tls", Address("192.0.2.1", 5061)),
+        ("sips:alice@192.0.2.1", Address("192.0.2.1", 5061)),
+        ("sips:alice@192.0.2.1:5070", Address("192.0.2.1", 5070)),
     ],
 )
-def test_numeric_host_is_no_question(
+def test_numeric_host_and_usual_port_are_no_question(
     resolver: Resolver, names: Names, uri: str, address: Address
 ) -> None:
     """RFC 3263 section 4.2; maddr leads nobody elsewhere (A13)."""
@@ -106,8 +110,8 @@ def test_numeric_host_is_no_question(
 @pytest.mark.parametrize(
     ("uri", "error"),
     [
-        ("sips:alice@192.0.2.1", UnsupportedURIScheme),
-        ("sip:alice@192.0.2.1;transport=tcp", SIPError),
+        ("sips:alice@192.0.2.1;transport=udp", BadRequest),
+        ("sip:alice@192.0.2.1;transport=ws", SIPError),
         ("sip:alice@192.0.2.1:0", BadRequest),
         ("sip:alice@" + "a" * 64 + ".example", BadRequest),
         ("sip:alice@" + "a.example." * 30, BadRequest),
@@ -121,6 +125,34 @@ def test_says_what_is_wrong_with_a_uri(
     with pytest.raises(error):
         resolver.resolve(URI.parse(uri))
     assert names.asked == []
+
+
+@pytest.mark.parametrize(
+    ("uri", "listeners", "transport"),
+    [
+        ("sip:h", ["UDP", "TCP", "TLS"], "UDP"),
+        ("sip:h", ["TLS", "TCP"], "TCP"),
+        ("sip:h", ["TLS"], "TLS"),
+        ("sip:h", [], "UDP"),
+        ("sip:h;transport=Tcp", ["UDP"], "TCP"),
+        ("sip:h;transport=tls", ["UDP"], "TLS"),
+        ("sips:h", ["UDP"], "TLS"),
+        ("sips:h;transport=tcp", ["UDP"], "TLS"),
+        ("sips:h;transport=tls", ["UDP"], "TLS"),
+    ],
+)
+def test_uri_says_the_transport_or_the_listeners_do(
+    names: Names, clock: Clock, uri: str, listeners: Sequence[str], transport: str
+) -> None:
+    """RFC 3263 section 4.1; with sips, tcp is TLS over it (RFC 3261 section 26.2.2)."""
+    resolver = Resolver(names, clock, transports=listeners)
+    assert resolver.transport_of(URI.parse(uri)) == transport
+
+
+def test_other_schemes_lead_nowhere(resolver: Resolver) -> None:
+    """RFC 3261 section 21.4.14: 416."""
+    with pytest.raises(UnsupportedURIScheme):
+        resolver.transport_of(URI("tel", None, None, "+1555", None))
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Awaitable, Collection
 
 import pytest
 from attrs import define, field
@@ -11,6 +11,7 @@ from sippn.errors import TransportError
 from sippn.transport import (
     Address,
     DatagramFlow,
+    Flow,
     FlowTable,
     Received,
     SentBy,
@@ -42,7 +43,7 @@ class Still:
     def stop(self) -> None:
         """Nothing did."""
 
-    def flow_to(self, remote: Address) -> DatagramFlow:
+    def flow_to(self, remote: Address, name: str = "") -> DatagramFlow:  # noqa: ARG002 - no TLS
         """To any address with a port."""
         sockaddr = remote.to_sockaddr()
         if sockaddr is None:
@@ -64,6 +65,13 @@ class Still:
     def send_to(self, octets: bytes, sockaddr: SockAddr) -> None:  # noqa: ARG002 - not kept
         """Remember where to."""
         self.sent.append(sockaddr)
+
+
+def toward(table: FlowTable, remote: Address) -> Flow | None:
+    """The way over UDP, for which nobody waits."""
+    flow = table.toward(remote)
+    assert not isinstance(flow, Awaitable)
+    return flow
 
 
 def test_flow_is_found_by_its_token() -> None:
@@ -112,7 +120,7 @@ def test_way_leads_through_the_listener_of_that_family() -> None:
     four, six = Still(Address("192.0.2.9", 5060)), Still(Address("2001:db8::9", 5060))
     table = FlowTable([four, six])
     for listener, host in ((four, "192.0.2.1"), (six, "2001:db8::1")):
-        flow = table.toward(Address(host, 5060))
+        flow = toward(table, Address(host, 5060))
         assert flow is not None
         assert flow.local == listener.local
     assert FlowTable([four]).toward(Address("2001:db8::1", 5060)) is None
@@ -124,7 +132,7 @@ def test_way_leads_through_the_interface_the_kernel_would_take() -> None:
     """From a socket on loopback nothing leaves the machine."""
     loopback = Still(Address("127.0.0.1", 5060))
     outside = Still(Address("192.0.2.9", 5060), reachable=[PEER.host])
-    flow = FlowTable([loopback, outside]).toward(PEER)
+    flow = toward(FlowTable([loopback, outside]), PEER)
     assert flow is not None
     assert flow.local == outside.local
 
@@ -132,6 +140,6 @@ def test_way_leads_through_the_interface_the_kernel_would_take() -> None:
 def test_first_listener_has_to_do_when_none_fits() -> None:
     """The kernel says what is wrong with it, when something is sent."""
     first, second = Still(Address("192.0.2.8", 5060)), Still(Address("192.0.2.9", 5060))
-    flow = FlowTable([first, second]).toward(PEER)
+    flow = toward(FlowTable([first, second]), PEER)
     assert flow is not None
     assert flow.local == first.local

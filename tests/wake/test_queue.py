@@ -14,6 +14,7 @@ from sippn.auth import Budget
 from sippn.binding import Binding, Decision, PushKind, PushOutcome, PushTarget, Verdict
 from sippn.errors import Unreachable
 from sippn.events import Bus, Event, RequestParked, WakeEnded, WakeReleased
+from sippn.push import Departures
 from sippn.testing.pns import MemoryPushProvider
 from sippn.testing.results import failed, succeeded
 from sippn.wake import Caller, Pushes, Wait, WakeQueue
@@ -67,6 +68,7 @@ def scene() -> Scene:
 
     pushes = Pushes(
         pns,
+        Departures(),
         clock,
         lambda: 1000.0 + clock.seconds(),
         lambda count: b"\x2a" * count,

@@ -3,11 +3,12 @@
 from twisted.application.service import ServiceMaker
 
 from sippn.providers.factories import LogFactory, WebhookFactory
-from sippn.storage.factories import MemoryStoreFactory
+from sippn.storage.factories import MemoryStoreFactory, SQLiteStoreFactory
 
 sippn = ServiceMaker(
     "sippn", "sippn.tap", "A SIP registrar and proxy that wakes sleeping phones", "sippn"
 )
 memory = MemoryStoreFactory()
+sqlite = SQLiteStoreFactory()
 webhook = WebhookFactory()
 log = LogFactory()

@@ -15,6 +15,7 @@ What the docstrings of :mod:`sippn.interfaces` promise, these suites ask for.
 """
 
 from sippn.testing.contracts.authenticator import AuthenticatorContract
+from sippn.testing.contracts.durable import DurableStoreContract
 from sippn.testing.contracts.policy import RoutingPolicyContract
 from sippn.testing.contracts.provider import PushProviderContract
 from sippn.testing.contracts.store import BindingStoreContract
@@ -22,6 +23,7 @@ from sippn.testing.contracts.store import BindingStoreContract
 __all__ = [
     "AuthenticatorContract",
     "BindingStoreContract",
+    "DurableStoreContract",
     "PushProviderContract",
     "RoutingPolicyContract",
 ]

@@ -32,6 +32,8 @@ def binding(number: int = 1) -> Binding:
         user_agent="Phone/1.0 (\u263a)",
         push_target=PushTarget("acme", "app", "a/b", (("voip", "a"), ("remote", "b"))),
         push_state=PushState.DEAD,
+        refresh_at=NOON + 3240.5,
+        refresh_attempt=2,
     )
 
 

@@ -1,0 +1,51 @@
+"""
+Which listener a socket of the configuration becomes.
+"""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from sippn.errors import ConfigErrors
+from sippn.interfaces import Surroundings
+from sippn.transport import Listener, Streams, TCPListener, TLSListener, UDPListener
+from sippn.transport.settings import ListenSettings, StreamLimits
+
+
+@frozen
+class Sockets:
+    """
+    Makes the listeners of one server, which share the bounds on connections.
+
+    They are not started yet.
+    """
+
+    _streams: Streams
+
+    @classmethod
+    def within(cls, limits: StreamLimits, around: Surroundings) -> Sockets:
+        """Sockets whose connections keep within *limits*."""
+        return cls(Streams(around.clock, around.entropy, limits))
+
+    def __call__(self, one: ListenSettings, around: Surroundings) -> Listener:
+        """
+        Make the listener that *one* asks for.
+
+        :raises ConfigErrors: its certificate or its key cannot be used.
+        """
+        reactor = around.reactor
+        if one.transport == "udp":
+            return UDPListener(reactor, one.host, one.port, advertise=one.advertise)
+        if one.transport == "tcp":
+            return TCPListener(reactor, one.host, one.port, self._streams, advertise=one.advertise)
+        if one.certificate is None or one.private_key is None:
+            raise ConfigErrors([("listen", f"{one.transport} needs certificate and private_key")])
+        return TLSListener(
+            reactor,
+            one.host,
+            one.port,
+            self._streams,
+            advertise=one.advertise,
+            certificate=one.certificate,
+            private_key=one.private_key,
+        )

@@ -1,0 +1,172 @@
+"""
+Pushes that make UAs refresh their bindings, and who shares them.
+
+One push per PRID: a UA that is pushed refreshes every binding it has, whichever AOR that
+is under (RFC 8599 section 4.1.3, REQUIREMENTS N-28).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar, TypeAlias
+
+from attrs import define, field
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from sippn.binding import AOR, Binding, PushJob, PushKind, PushOutcome, PushTarget, Verdict
+from sippn.events import Bus, RefreshRequested
+from sippn.interfaces import IPushProvider
+from sippn.transaction import FixedTimer
+
+Disown: TypeAlias = Callable[[PushTarget, float], Deferred[None]]
+Share: TypeAlias = tuple[AOR, str]  # and the id of the binding
+
+MOST = 1000  # pushes without an answer: what is due beyond them waits in the store
+WORTH = 60.0  # seconds for which a push is waited for, and shared
+_BROKEN = PushOutcome(Verdict.FAILED, detail="the provider broke")
+
+
+@define(eq=False, repr=False)
+class _Push:
+    """
+    One push, until its UA is back or has had its time.
+
+    :ivar deadline: monotonic clock, seconds: until then others may share it.
+    :ivar asked_at: wall clock, seconds; a REGISTER after it proves the PRID alive.
+    """
+
+    target: PushTarget
+    deadline: float
+    asked_at: float
+    shares: set[Share]
+    request: Deferred[None] | None = None
+
+
+@define(eq=False, repr=False)
+class RefreshPushes:
+    """
+    Asks for refresh pushes, and takes back those that are not needed any more.
+
+    :ivar _disown: told of a PRID the PNS says is dead, and since when (wall clock).
+    :ivar _shared: the push of each target that others may still share.
+    :ivar _pushed: the push of each binding that waits for its UA.
+    """
+
+    _push: IPushProvider
+    _clock: IReactorTime
+    _wall: Callable[[], float]
+    _entropy: Callable[[int], bytes]
+    _bus: Bus
+    _disown: Disown
+    _shared: dict[PushTarget, _Push] = field(factory=dict, init=False)
+    _pushed: dict[Share, _Push] = field(factory=dict, init=False)
+    _unanswered: int = field(default=0, init=False)
+    _spent: FixedTimer = field(init=False)
+    _log: ClassVar[Logger] = Logger()
+
+    def __attrs_post_init__(self) -> None:
+        self._spent = FixedTimer(self._clock, WORTH)
+
+    def __len__(self) -> int:
+        return len(self._pushed)
+
+    @property
+    def room(self) -> int:
+        """How many more may be asked for now."""
+        return max(0, MOST - self._unanswered)
+
+    def request(self, aor: AOR, binding: Binding) -> None:
+        """
+        Push the UA of *binding* of *aor*, unless it is being pushed.
+
+        The push is worth nothing once the next one is due, or the binding has expired.
+        """
+        target = binding.push_target
+        if target is None:
+            raise ValueError("a binding without a push target is not refreshed by pushes")
+        now, share = self._clock.seconds(), (aor, binding.id)
+        if self._bus.heard:
+            self._bus.publish(RefreshRequested(now, aor, binding.id, binding.refresh_attempt))
+        self._let_go(share)
+        push = self._shared.get(target)
+        if push is not None and now < push.deadline:
+            push.shares.add(share)
+            self._pushed[share] = push
+            return
+        wall = self._wall()
+        until = binding.expires_at if binding.refresh_at is None else binding.refresh_at
+        deadline = now + min(WORTH, until - wall)
+        push = self._shared[target] = self._pushed[share] = _Push(target, deadline, wall, {share})
+        self._spent.start(self._end, push)
+        self._unanswered += 1
+        push.request = Deferred.fromCoroutine(self._ask(push, aor, binding.id))
+
+    def landed(self, aor: AOR, binding_id: str) -> None:
+        """
+        A binding was refreshed, or is gone.
+
+        Its push is dropped unless others wait for it or it has left; nobody joins it any
+        more, for a UA that came back and left out a binding is pushed again for that.
+        """
+        push = self._let_go((aor, binding_id))
+        if push is None:
+            return
+        self._close(push)
+        if not push.shares and push.request is not None:
+            push.request.cancel()
+
+    def _let_go(self, share: Share) -> _Push | None:
+        push = self._pushed.pop(share, None)
+        if push is not None:
+            push.shares.discard(share)
+        return push
+
+    def _close(self, push: _Push) -> None:
+        if self._shared.get(push.target) is push:
+            del self._shared[push.target]
+
+    def _end(self, push: _Push) -> None:
+        self._close(push)
+        for share in tuple(push.shares):
+            self._let_go(share)
+
+    async def _ask(self, push: _Push, aor: AOR, binding_id: str) -> None:
+        job = PushJob(
+            id=self._entropy(8).hex(),
+            kind=PushKind.REFRESH,
+            target=push.target,
+            aor=aor,
+            deadline=push.deadline,
+            collapse_key=f"reg-{binding_id}",
+        )
+        try:
+            outcome = await self._push.request_push(job)
+        except CancelledError:
+            return
+        except Exception:  # noqa: BLE001 - a plugin may raise anything
+            self._log.failure("push {id} broke", id=job.id, failure=Failure())
+            outcome = _BROKEN
+        finally:
+            self._unanswered -= 1
+        if outcome.verdict is not Verdict.ACCEPTED:
+            self._failed(push, job, outcome)
+
+    def _failed(self, push: _Push, job: PushJob, outcome: PushOutcome) -> None:
+        self._end(push)
+        detail = f" ({outcome.detail})" if outcome.detail else ""
+        self._log.info(
+            "{aor} was not asked to refresh: push {id} {verdict}{detail}",
+            aor=job.aor,
+            id=job.id,
+            verdict=outcome.verdict.name.lower(),
+            detail=detail,
+        )
+        if outcome.verdict is Verdict.DEAD:
+            before = push.asked_at if outcome.gone_since is None else outcome.gone_since
+            self._disown(push.target, before).addErrback(self._not_disowned, job.id)
+
+    def _not_disowned(self, failure: Failure, job_id: str) -> None:
+        self._log.failure("the dead PRID of push {id} stays in store", failure, id=job_id)

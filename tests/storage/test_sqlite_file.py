@@ -1,0 +1,243 @@
+"""The file of the SQLite store: who may use it, and what is refused at the start."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sippn.binding import Change
+from sippn.errors import ConfigErrors
+from sippn.storage.sqlite_file import DatabaseFile
+from sippn.testing.contracts.records import ALICE, VERSION, binding, record
+from tests.storage.turns import Opened, Turns
+
+OPEN_AND_PRINT = """
+import sys
+from sippn.errors import ConfigErrors
+from sippn.storage.sqlite_file import DatabaseFile
+try:
+    DatabaseFile.open(sys.argv[1], 0.0)
+except ConfigErrors as errors:
+    print(errors)
+"""
+
+_BINDING_1 = (
+    '["binding-1","sip:alice@192.0.2.1;pn-provider=acme;pn-prid=a%2Fb",'
+    '"udp:127.0.0.1:5060:192.0.2.1:4711",1800003600.25,1800000000.125,'
+    '"call\\"\\\\\\u00e9\\udcff",4294967295,500,'
+    '"<urn:uuid:00000000-0000-1000-8000-000A95A0E128>",1,'
+    '["<sip:edge1.example.com;lr>","<sip:edge2.example.com;lr>"],'
+    '[["+sip.instance","\\"<urn:uuid:1>\\""],["+sip.pnsreg",null],["x",""]],'
+    '"Phone/1.0 (\\u263a)",["acme","app","a/b",[["voip","a"],["remote","b"]]],false,'
+    "1800003240.5,2]"
+)
+WRITTEN_BY_VERSION_1 = ("6b6579 ", f"[1800000000.0,[{_BINDING_1}]]")
+"""How the first schema wrote ``records.binding(1)``; it is never to be changed."""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "sippn.db"
+
+
+def refused(path: Path) -> str:
+    """What is told of *path*; nothing is left open."""
+    with pytest.raises(ConfigErrors) as raised:
+        DatabaseFile.open(str(path), 0.0)
+    ((where, what),) = raised.value.problems
+    assert where == "storage.path"
+    assert what.startswith(f"{path}: ")
+    return what
+
+
+def asked(path: Path, statement: str) -> object:
+    """The first value of the answer."""
+    connection = sqlite3.connect(path)
+    try:
+        row = connection.execute(statement).fetchone()
+    finally:
+        connection.close()
+    return row and row[0]
+
+
+# who may use it
+
+
+def test_nobody_else_may_read_it(opened: Opened, turns: Turns, path: Path) -> None:
+    """A11: there are PRIDs in it, and in SQLite's files beside it, whatever the umask."""
+    before = os.umask(0)
+    try:
+        store = opened(path)
+        turns.wait(store.commit([Change(record(ALICE), 0)]))
+    finally:
+        os.umask(before)
+    modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
+    names = ("sippn.db", "sippn.db-lock", "sippn.db-shm", "sippn.db-wal")
+    assert modes == dict.fromkeys(names, 0o600)
+
+
+def test_file_that_others_may_read_is_refused(opened: Opened, path: Path) -> None:
+    """A backup that was put back, say."""
+    path.touch(mode=0o644)
+    path.chmod(0o640)
+    assert "chmod 600" in refused(path)
+    path.chmod(0o600)
+    opened(path)
+
+
+def test_second_server_is_refused(opened: Opened, path: Path) -> None:
+    """It would give the same answers, and commit over the first one's head."""
+    opened(path)
+    assert "another server uses it" in refused(path)
+
+
+def test_second_process_is_refused_until_the_first_is_gone(path: Path) -> None:
+    """Even killed: the lock is the kernel's."""
+
+    def told() -> str:
+        command = [sys.executable, "-c", OPEN_AND_PRINT, str(path)]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+    file = DatabaseFile.open(str(path), 0.0)
+    assert "another server uses it" in told()
+    file.close()
+    assert told() == ""
+    assert told() == ""  # it has ended without closing anything
+
+
+def test_refusal_leaves_nothing_locked(opened: Opened, path: Path) -> None:
+    """Who starts again once it is mended finds it free."""
+    path.write_bytes(b"x" * 5000)
+    path.chmod(0o600)
+    refused(path)
+    path.unlink()
+    opened(path)
+
+
+# what is no data base of ours
+
+
+def _missing_folder(path: Path) -> Path:
+    return path / "sippn.db"
+
+
+def _file_for_a_folder(path: Path) -> Path:
+    path.write_text("")
+    return path / "sippn.db"
+
+
+def _folder(path: Path) -> Path:
+    path.mkdir()
+    return path
+
+
+def _text(path: Path) -> Path:
+    path.write_text("dear diary\n" * 100)
+    path.chmod(0o600)
+    return path
+
+
+def _pipe(path: Path) -> Path:
+    os.mkfifo(path, 0o600)
+    return path
+
+
+def _somebody_elses(path: Path) -> Path:
+    asked(path, "CREATE TABLE location (id)")
+    path.chmod(0o600)
+    return path
+
+
+def _newer(path: Path) -> Path:
+    DatabaseFile.open(str(path), 0.0).close()
+    asked(path, "PRAGMA user_version = 99")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("make", "what"),
+    [
+        (_missing_folder, "No such file or directory"),
+        (_file_for_a_folder, "Not a directory"),
+        (_folder, "Is a directory"),
+        (_pipe, "is no file"),
+        (_text, "file is not a database"),
+        (_somebody_elses, "another program's"),
+        (_newer, "newer sippn (schema 99; this one knows 1)"),
+    ],
+)
+def test_what_cannot_be_used_is_refused(
+    make: Callable[[Path], Path], what: str, path: Path
+) -> None:
+    """In words that say what to do, and without a change to what is there."""
+    given = make(path)
+    before = given.read_bytes() if given.is_file() else b""
+    assert what in refused(given)
+    assert before == (given.read_bytes() if given.is_file() else b"")
+
+
+def test_empty_file_is_as_good_as_none(opened: Opened, path: Path) -> None:
+    """A server that died while it made it leaves that."""
+    path.touch(mode=0o600)
+    opened(path)
+
+
+# versions
+
+
+def test_it_says_whose_it_is(opened: Opened, path: Path) -> None:
+    """``file`` and the next version of sippn read it."""
+    opened(path)
+    assert asked(path, "PRAGMA user_version") == 1
+    assert asked(path, "PRAGMA application_id") == int.from_bytes(b"SIPP", "big")
+    assert asked(path, "PRAGMA journal_mode") == "wal"
+
+
+def test_every_commit_is_flushed(path: Path) -> None:
+    """D1: synchronous=FULL; with NORMAL a power cut takes what was answered last."""
+    file = DatabaseFile.open(str(path), 0.0)
+    assert file.writing.execute("PRAGMA synchronous").fetchone() == (2,)
+    file.close()
+
+
+def test_schema_is_climbed_step_by_step(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The ladder of the next version; a step that fails leaves the one before."""
+    DatabaseFile.open(str(path), 0.0).close()
+    first = ("CREATE TABLE never_made_again (x)",)
+    second = ("ALTER TABLE record ADD COLUMN note TEXT",)
+    broken = ("CREATE TABLE half (x)", "ALTER TABLE gone ADD COLUMN x")
+    monkeypatch.setattr("sippn.storage.sqlite_schema._STEPS", (first, second, broken))
+    assert "no such table" in refused(path)
+    assert asked(path, "PRAGMA user_version") == 2
+    assert asked(path, "SELECT count(*) FROM sqlite_master WHERE name = 'half'") == 0
+    monkeypatch.setattr("sippn.storage.sqlite_schema._STEPS", (first, second))
+    DatabaseFile.open(str(path), 0.0).close()
+    assert asked(path, "SELECT note FROM record") is None
+
+
+def test_what_the_first_version_wrote_can_be_read(opened: Opened, turns: Turns, path: Path) -> None:
+    """The form on the disk is a promise: it changes with a step of the schema only."""
+    store = opened(path)
+    turns.wait(store.commit([Change(record(ALICE, keys=[b"key"]), 0)]))
+    connection = sqlite3.connect(path)
+    (written,) = connection.execute("SELECT keys, body FROM record").fetchall()
+    connection.close()
+    assert written == WRITTEN_BY_VERSION_1
+    loaded = store.load(ALICE)
+    assert loaded is not None
+    assert (loaded.version, loaded.bindings) == (VERSION, (binding(1),))
+
+
+def test_a_person_can_read_it(opened: Opened, turns: Turns, path: Path) -> None:
+    """AORs are text to the sqlite3 shell."""
+    store = opened(path)
+    turns.wait(store.commit([Change(record(ALICE), 0)]))
+    look = "SELECT typeof(aor) FROM record WHERE aor = 'sip:alice@example.com'"
+    assert asked(path, look) == "text"

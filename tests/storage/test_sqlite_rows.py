@@ -1,0 +1,124 @@
+"""Records as rows, and the agenda of what is due."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sippn.binding import Binding, Change, PushState, PushTarget, Record
+from sippn.storage.frozen import freeze, thaw
+from sippn.storage.sqlite_file import DatabaseFile
+from sippn.storage.sqlite_rows import body_of, keys_of, keys_text, record_of
+from sippn.storage.sqlite_tables import Tables
+
+_TEXTS = st.text(st.characters(exclude_categories=()), max_size=8)  # lone surrogates too
+_TIMES = st.floats(0, 1e11)
+_PAIRS = st.lists(st.tuples(_TEXTS, st.none() | _TEXTS), max_size=3).map(tuple)
+_TARGETS = st.builds(
+    PushTarget, _TEXTS, _TEXTS, _TEXTS, st.lists(st.tuples(_TEXTS, _TEXTS), max_size=2).map(tuple)
+)
+_BINDINGS = st.builds(
+    Binding,
+    id=_TEXTS,
+    contact=_TEXTS,
+    flow=_TEXTS,
+    expires_at=_TIMES,
+    registered_at=_TIMES,
+    call_id=_TEXTS,
+    cseq=st.integers(0, 2**32),
+    q=st.none() | st.integers(0, 1000),
+    instance=_TEXTS,
+    reg_id=st.integers(0, 2**31),
+    path=st.lists(_TEXTS, max_size=2).map(tuple),
+    params=_PAIRS,
+    user_agent=_TEXTS,
+    push_target=st.none() | _TARGETS,
+    push_state=st.sampled_from(PushState),
+    refresh_at=st.none() | _TIMES,
+    refresh_attempt=st.integers(0, 20),
+)
+_RECORDS = st.builds(
+    Record,
+    aor=_TEXTS,
+    version=st.integers(1, 2**62),
+    bindings=st.lists(_BINDINGS, max_size=2).map(tuple),
+    due_at=st.none() | _TIMES,
+    keys=st.frozensets(st.binary(max_size=4), max_size=3),
+)
+
+
+@given(_RECORDS)
+def test_every_record_comes_back_as_it_was(record: Record) -> None:
+    """From the disk and from memory: tuples are tuples, and hash as they did."""
+    body, keys = body_of(record), keys_text(record.keys)
+    for back in (
+        record_of(record.aor, record.version, keys, body),
+        thaw(record.aor, freeze(record)),
+    ):
+        assert back == record
+        assert hash(back) == hash(record)
+
+
+@given(st.frozensets(st.binary(max_size=3), max_size=4))
+def test_keys_are_written_in_one_way(keys: frozenset[bytes]) -> None:
+    """They are compared as text."""
+    assert keys_of(keys_text(keys)) == keys
+    assert keys_text(sorted(keys, reverse=True)) == keys_text(keys)
+
+
+@pytest.fixture(scope="module")
+def tables() -> Iterator[Tables]:
+    """One for all examples: a file takes its time."""
+    with TemporaryDirectory(prefix="sippn-") as folder:
+        file = DatabaseFile.open(str(Path(folder, "agenda.db")), 0.0)
+        file.writing.execute("PRAGMA synchronous = OFF")
+        yield Tables(file.writing)
+        file.close()
+
+
+# few AORs and few times: it is their order that matters
+_DUE = st.integers(0, 6).map(float)
+_SETS = st.tuples(st.just("set"), st.sampled_from("abc"), st.one_of(_DUE, _DUE, _DUE, st.none()))
+_CLAIMS = st.tuples(st.just("claim"), st.sampled_from("123"), st.integers(1, 9).map(float))
+_GOES = st.tuples(st.just("go"), st.sampled_from("abc"), st.none())
+
+
+@settings(max_examples=300)
+@given(st.lists(st.one_of(_SETS, _SETS, _SETS, _CLAIMS, _CLAIMS, _GOES), max_size=20))
+def test_a_claim_is_what_a_scan_would_find(
+    tables: Tables, steps: list[tuple[str, str, float | None]]
+) -> None:
+    """Lazy deletion changes the cost and nothing else; every record keeps its entry."""
+    due, versions = dict[str, float](), dict[str, int]()
+
+    def write(aor: str, bindings: tuple[Binding, ...], due_at: float | None) -> None:
+        old = versions.pop(aor, 0)
+        record = Record(aor, old + 1, bindings, due_at)
+        assert tables.commit([Change(record, old)]) == []
+        due.pop(aor, None)
+        if not record.idle:
+            versions[aor] = old + 1
+        if due_at is not None:
+            due[aor] = due_at
+
+    bound = (Binding("b", "sip:a@h", "f", 1.0, 1.0, "c", 1),)
+    for step, name, when in steps:
+        if step == "claim":
+            assert when is not None
+            expected = sorted((at, aor) for aor, at in due.items() if at < when)[: int(name)]
+            claimed = tables.claim(when, int(name), 3.0)
+            assert [record.aor for record in claimed] == [aor for _, aor in expected]
+            due.update({aor: when + 3.0 for _, aor in expected})
+        else:
+            write(name, bound if step == "set" else (), when)
+    assert [r.aor for r in tables.claim(99.0, 9, 1.0)] == [
+        aor for _, aor in sorted((at, aor) for aor, at in due.items())
+    ]
+    for aor in tuple(versions):
+        write(aor, (), None)
+    assert tables.claim(1000.0, 99, 1.0) == []
