@@ -29,7 +29,7 @@ Now your own phone: start a server with
 
     twistd -n sippn
 
-and register at 127.0.0.1:5060 over UDP, as any user of any domain, with any password.
+and register at 127.0.0.1:5060 over UDP or TCP, as any user of any domain, with any password.
 """
 
 

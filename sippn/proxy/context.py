@@ -135,6 +135,7 @@ class ResponseContext:
         if not self._started:
             self._refuse(Final(487))
         self._settle()
+        self._let_go()
 
     def fail(self, error: SIPError) -> None:
         """The request cannot be forwarded; what is under way already must not ring."""

@@ -35,6 +35,7 @@ from sippn.wake import Caller
 
 SHORTEST_RETRY = 5  # seconds (RELIABILITY A6)
 RETRY_SPREAD = 26
+LAST_PUSHES = 1.0  # seconds that a server which stops gives its push services
 NON_INVITE_LIMIT = 30.0  # seconds: a 480 must reach the client before its Timer F (P-047)
 
 
@@ -103,10 +104,17 @@ class Proxy:
         except (SIPError, TransportError):
             return
 
-    def shut_down(self) -> None:
-        """Answer all that is unanswered: the server is about to stop (RELIABILITY D6)."""
+    def shut_down(self) -> Deferred[None]:
+        """
+        Answer all that is unanswered: the server is about to stop (RELIABILITY D6).
+
+        :returns: fires when the phones that were woken for it are told so, a second later at
+            the latest.
+        """
         for context in tuple(self._means.unanswered):
             context.fail(ServiceUnavailable("", [("Retry-After", str(self._retry_after()))]))
+        told = self._means.queue.recalled()
+        return told.addTimeout(LAST_PUSHES, self._means.clock, lambda *_: None)
 
     def _retry_after(self) -> int:
         """Spread, so that the callers do not all come back at once."""

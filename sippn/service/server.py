@@ -76,6 +76,7 @@ class Server(MultiService):
         others: Sequence[object],
     ) -> None:
         """
+        :param proxy: to be shut down before anything else.
         :param others: plugins and the like; those that are services start in this order with
             this one, and stop in the opposite one.
         """
@@ -103,10 +104,10 @@ class Server(MultiService):
 
         What the store still commits is answered on them.
         """
-        self._proxy.shut_down()
         return Deferred.fromCoroutine(self._stop())
 
     async def _stop(self) -> None:
+        await self._proxy.shut_down()
         await maybeDeferred(super().stopService)
         await maybeDeferred(self.stack.stop)
 

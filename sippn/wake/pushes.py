@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from attrs import define, field, frozen
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import CancelledError, Deferred, DeferredList
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -100,6 +100,7 @@ class Pushes:
     _to_device: Budget
     _disown: Disown
     _outstanding: dict[tuple[PushTarget, PushKind], Outstanding] = field(factory=dict, init=False)
+    _recalls: set[Deferred[PushOutcome]] = field(factory=set, init=False)
     _late: FixedTimer = field(init=False)
     _log: ClassVar[Logger] = Logger()
 
@@ -161,6 +162,10 @@ class Pushes:
             self._drop(push)
             self._late.start(self._withdraw, push)
 
+    def recalled(self) -> Deferred[None]:
+        """Fires when each push that takes another back was answered, or could not be."""
+        return DeferredList(list(self._recalls)).addCallback(lambda _: None)
+
     def _drop(self, push: Outstanding) -> None:
         self._departures.forget(push.job.id)
         if self._outstanding.get(push.key) is push:
@@ -173,7 +178,9 @@ class Pushes:
     def _recall(self, want: Want) -> None:
         if want.kind is PushKind.CALL and self._push.can_push(want.target, PushKind.CANCEL):
             job = self._job(want, PushKind.CANCEL, self._clock.seconds() + RECALL)
-            Deferred.fromCoroutine(self._ask(job, want.target, self._wall()))
+            recall = Deferred.fromCoroutine(self._ask(job, want.target, self._wall()))
+            self._recalls.add(recall)
+            recall.addBoth(lambda _: self._recalls.discard(recall))
 
     def _charge(self, want: Want) -> None:
         if not want.caller.stranger:

@@ -122,6 +122,10 @@ class WakeQueue:
         self._watchers.setdefault(aor, []).append(watcher)
         return lambda: self._unwatch(aor, watcher)
 
+    def recalled(self) -> Deferred[None]:
+        """Fires when no push is under way that takes another back (S-12)."""
+        return self._pushes.recalled()
+
     def location_changed(self, aor: AOR, decision: Decision) -> None:
         """A change of *aor* was committed: let go whoever waited for it (S-08, S-13)."""
         registered = {binding.id: binding for binding in decision.registered}

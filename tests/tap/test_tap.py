@@ -20,9 +20,10 @@ from twisted.python import usage
 from sippn import tap
 from sippn.errors import ConfigErrors
 from sippn.service import Server
+from sippn.tap.busy import why_not
 from sippn.transport.settings import ListenSettings
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 TWISTD = "import sys; from twisted.scripts.twistd import run; sys.exit(run())"
 
@@ -137,7 +138,7 @@ def test_why_there_is_no_socket(host: str, number: int, line: str) -> None:
     """Issue 2, 1: the operator reads what to do."""
     error = CannotListenError(host, 5060, OSError(number, "as the kernel says"))
     listen = [ListenSettings("tcp", "192.0.2.1", 5060), ListenSettings("udp", host, 5060)]
-    assert tap._why(error, listen).startswith(line)
+    assert why_not(error, listen).startswith(line)
 
 
 @pytest.mark.parametrize("transport", ["tcp", "tls"])
@@ -146,7 +147,7 @@ def test_which_transport_has_no_socket(transport: str) -> None:
     error = CannotListenError("127.0.0.1", 5061, OSError(errno.EADDRINUSE, "in use"))
     sockets = (("udp", 5060), (transport, 5061))
     listen = [ListenSettings(kind, "127.0.0.1", port) for kind, port in sockets]
-    assert tap._why(error, listen).startswith(f"{transport} 127.0.0.1:5061 is in use: ")
+    assert why_not(error, listen).startswith(f"{transport} 127.0.0.1:5061 is in use: ")
 
 
 @pytest.mark.parametrize(
@@ -163,7 +164,7 @@ def test_which_transport_where_they_share_an_address(
         port = other.getsockname()[1]
         listen = [ListenSettings("tcp", host, port), ListenSettings("udp", host, port)]
         error = CannotListenError(host, port, OSError(errno.EADDRINUSE, "in use"))
-        assert tap._why(error, listen).startswith(f"{transport} ")
+        assert why_not(error, listen).startswith(f"{transport} ")
 
 
 class _Part(Service):
@@ -370,8 +371,8 @@ def test_start_and_end(config: Path) -> None:
 def test_timers_run_on_monotonic_time() -> None:
     """DESIGN 6: a clock that is set must not move a timer."""
     script = (
-        "import time; from twisted.internet import reactor; from sippn import tap;"
-        "tap._count_monotonic_time(reactor);"
+        "import time; from twisted.internet import reactor;"
+        "from sippn.tap.process import count_monotonic_time; count_monotonic_time(reactor);"
         "call = reactor.callLater(100, int);"
         "print(99 < call.getTime() - time.monotonic() <= 100, 99 < reactor.timeout() <= 100)"
     )
