@@ -6,61 +6,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
 from attrs import define, field
 from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from sippn.binding import Binding
 from sippn.errors import SIPError, TransportError
 from sippn.proxy.best import Final
+from sippn.proxy.branch_owner import BranchOwner
 from sippn.proxy.forwarder import Target
 from sippn.proxy.leg import Leg
 from sippn.proxy.reach import Reach
 from sippn.sip import Response
-from sippn.transaction import ClientObserver, ClientTransaction, FixedTimer, Handle
+from sippn.transaction import FixedTimer, Handle
 from sippn.transport import Flow
 
 ANSWERED = 'SIP;cause=200;text="Call completed elsewhere"'  # RFC 3326
 GIVEN_UP = 'SIP;cause=487;text="Request terminated"'
 FLOW_FAILED = (430, 503)  # a UA that could not be reached; another flow may do better (S-08)
 _MERGED = 482  # RFC 3261 section 8.2.2.2: it has this request by another way already
-
-
-class BranchOwner(Protocol):
-    """The response context, which owns all branches of a request and answers it."""
-
-    def flow_to(self, target: Target) -> Flow | Deferred[Flow]:
-        """The way to *target*, to be opened perhaps.  :raises TransportError: there is none."""
-
-    def target_of(self, branch: Branch, binding: Binding) -> Target:
-        """Where *binding*, of *branch*'s UA, is now."""
-
-    def send(self, target: Target, flow: Flow, leg: ClientObserver) -> ClientTransaction:
-        """Send the request to *target* on *flow*."""
-
-    def may_wake(self) -> bool:
-        """Whether there is time for a wake, and anybody to wait for it."""
-
-    def wake(self, branch: Branch) -> Deferred[Binding]:
-        """Push the UA and wait for it.  :raises SIPError: the request may not wait."""
-
-    def wait_over(self) -> None:
-        """A wait is over, however it ended."""
-
-    def never_came(self, branch: Branch, reason: str) -> None:
-        """The UA was pushed in vain, or too late; *reason* is that of a Reason field."""
-
-    def is_out_to(self, binding: Binding, but: Branch) -> bool:
-        """Whether another branch has reached *binding*."""
-
-    def branch_answered(self, branch: Branch, response: Response) -> None:
-        """Something above 100 came back; it can go on to the caller as it is."""
-
-    def branch_ended(self) -> None:
-        """One more has its final."""
 
 
 @define(eq=False)
@@ -74,10 +42,11 @@ class Branch:
     one is kept (S-06).
 
     :ivar target: where its UA is, so far as it is known.
-    :ivar leg: the copy that counts; *former* one that was abandoned and may still answer.
+    :ivar leg: the copy that counts.
     :ivar final: how it ended; None while it lives.
     :ivar waiting: the wake it waits for.
     :ivar forked_again: it was given its one more try on another flow (S-08).
+    :ivar _abandoned: copies on other flows, which may still be answered.
     """
 
     owner: BranchOwner
@@ -86,17 +55,23 @@ class Branch:
     _hedge: FixedTimer
     forked_again: bool = False
     leg: Leg | None = field(default=None, init=False)
-    former: Leg | None = field(default=None, init=False)
     final: Final | None = field(default=None, init=False)
     waiting: Deferred[Binding] | None = field(default=None, init=False)
+    _abandoned: list[Leg] = field(factory=list, init=False)
     _connecting: Deferred[Flow] | None = field(default=None, init=False)
     _hedging: Handle | None = field(default=None, init=False)
     _ringing: Handle | None = field(default=None, init=False)
+    _listening: IDelayedCall | None = field(default=None, init=False)
     _woken_again: bool = field(default=False, init=False)
     _sent_again: bool = field(default=False, init=False)
-    _stopped: str | None = field(default=None, init=False)
+    _stopped: bool = field(default=False, init=False)
     _rang_too_long: bool = field(default=False, init=False)
     _log: ClassVar[Logger] = Logger()
+
+    @property
+    def rang(self) -> bool:
+        """Whether its UA rings, so far as anybody heard."""
+        return self.leg is not None and self.leg.rang
 
     def start(self, reach: Reach) -> None:
         """Do what *reach* calls for."""
@@ -105,111 +80,105 @@ class Branch:
         elif reach is Reach.SLEEPING:
             self._wake()
         else:
-            self.send()
+            self._send()
             if reach is Reach.HEDGED and self.leg is not None:
                 self._hedging = self._hedge.start(self._stayed_silent)
 
-    def send(self) -> None:
-        """Send a copy to the target; whatever breaks here ends this branch and no other."""
-        with self._contained():
-            flow = self.owner.flow_to(self.target)
-            if isinstance(flow, Deferred):
-                self._connecting = flow
-                flow.addCallbacks(self._connected, self._not_connected)
-            else:
-                self._send_on(flow)
-
     def registered(self, binding: Binding) -> None:
         """
-        Its UA has registered while a copy is out (S-08).
+        Its UA has registered while a copy is out, or on its way (S-08).
 
         It gets one more copy if this REGISTER came on another flow and the first copy does
         not ring, or has lost its connection.
         """
         leg = self.leg
-        if leg is None or self.waiting is not None or self._stopped is not None:
+        if self.waiting is not None or self._stopped or self.forked_again:
             return
-        if self.forked_again or leg.reaches(binding) or (leg.rang and not leg.lost):
+        if leg is None and self._connecting is None:
+            return
+        if leg is not None and (leg.reaches(binding) or (leg.rang and not leg.lost)):
             return
         self.forked_again = True
         self._fork_to(binding)
+
+    def registered_elsewhere(self, binding: Binding) -> None:
+        """Its UA has come back by another flow than the one that is waited for (RFC 5626)."""
+        if self.waiting is not None and self.leg is None and not self._stopped:
+            self._withdraw()
+            self._fork_to(binding)
 
     def stop(self, reason: str = "") -> None:
         """
         End it early: withdraw a wait, cancel what is out (RFC 3261 section 16.10).
 
+        What a UA has taken notice of ends when it says so; all else ends now.
+
         :param reason: of a Reason field in the CANCEL (RFC 3326).
         """
-        self._stopped = reason
+        self._stopped = True
         self._hedge_no_more()
-        for leg in (self.leg, self.former):
-            if leg is not None:
-                leg.cancel(reason)
-        if self._connecting is not None:
-            self._connecting.cancel()
+        self._cancel_all(reason)
         if self.waiting is not None:
             self.waiting.cancel()
-        if self.leg is not None and self.leg.lost:
-            self.end(Final(487))  # nobody hears the CANCEL
+        if self.leg is None or self.leg.lost or not self.leg.heard:
+            self.end(Final(487))
 
     def end(self, final: Final) -> None:
-        """It is over; a second end changes nothing."""
+        """It is over: nothing of it may ring any more.  A second end changes nothing."""
+        if self.final is not None:
+            return
+        if self._rang_too_long and final.status == 487:
+            final = Final(408)  # the caller has taken nothing back
+        self.final = final
         self._hedge_no_more()
         self._ring_no_more()
-        if self.final is None:
-            if self._rang_too_long and final.status == 487:
-                final = Final(408)  # the caller has taken nothing back
-            self.final = final
-            self.owner.branch_ended()
+        self._listen_no_more()
+        self._disconnect()
+        self._cancel_all(GIVEN_UP)
+        self._abandoned, self.leg = [], None  # they know us: no cycle is left for the collector
+        self.owner.branch_ended()
 
     def leg_heard(self, leg: Leg) -> None:
         """A UA that speaks needs no push."""
         if leg is self.leg:
             self._hedge_no_more()
+            self._listen_no_more()
 
     def leg_rang(self, leg: Leg, response: Response) -> None:
         """It rings: no push any more (S-05), and Timer C begins anew."""
-        if leg is self.former:
-            if self.leg is not None or leg.cancelled:
-                leg.cancel()
-                return
-            self.leg, self.former = leg, None  # the one on the other flow came to nothing
-        if leg is self.leg:
-            self._withdraw()
-            if self._ringing is not None:
-                self._ring_on()
-            self.owner.branch_answered(self, response)
+        if leg is not self.leg and not self._takes_back(leg):
+            leg.cancel(GIVEN_UP)
+            return
+        self._withdraw()
+        self._ring_on(leg)
+        self.owner.branch_answered(self, response, leg.flow)
 
     def leg_answered(self, leg: Leg, response: Response) -> None:
-        """Whichever copy it answers, the other is taken back."""
-        for other in (self.leg, self.former):
-            if other is not None and other is not leg:
-                other.cancel(ANSWERED)
+        """Whichever copy it answers, the others are taken back."""
+        self._cancel_all(ANSWERED, but=leg)
         self._withdraw()
-        self.owner.branch_answered(self, response)
+        self.owner.branch_answered(self, response, leg.flow)
 
     def leg_refused(self, leg: Leg, response: Response | None) -> None:
         """A final answer, if it is to the copy that counts."""
-        if self.final is not None:
+        if self._is_over_with(leg):
             return
-        if leg is self.former:
-            self._former_ended()
-        elif leg is self.leg:
-            if response is not None and response.status == _MERGED and leg.second:
-                self._keep_first()
-            elif response is not None and response.status in FLOW_FAILED and self._wakes_again():
-                self.leg = None
-                self._wake()
-            else:
-                self._refused(response)
+        if response is None:
+            self._withdraw()
+            self.end(Final(502))
+        elif response.status == _MERGED and leg.second:
+            self._keep_first()
+        elif response.status in FLOW_FAILED:
+            self.leg = None
+            if not self._goes_on():
+                self.owner.branch_answered(self, response, leg.flow)
+        else:
+            self._withdraw()
+            self.owner.branch_answered(self, response, leg.flow)
 
     def leg_lost(self, leg: Leg, error: SIPError | TransportError) -> None:
         """Wake its UA again while there is time; a caller is not told of our sockets."""
-        if self.final is not None:
-            return
-        if leg is self.former:
-            self._former_ended()
-        elif leg is self.leg:
+        if not self._is_over_with(leg):
             self.leg = None
             self._lost(error)
 
@@ -219,16 +188,46 @@ class Branch:
 
         What already rings may be answered on another connection, so it is left to ring.
         """
-        if leg is not self.leg or self.final is not None or self.waiting is not None:
+        if leg is not self.leg or self.final is not None:
             return
         self._hedge_no_more()
-        if self._stopped is not None:
+        if self._stopped:
             self.end(Final(487))
-        elif self._wakes_again():
-            self._wake()
-        elif not leg.heard:
-            leg.abandon()
+        elif not self._goes_on() and not leg.heard:
             self.end(Final(480))
+
+    def _send(self) -> None:
+        """Send a copy to the target; whatever breaks here ends this branch and no other."""
+        with self._contained():
+            flow = self.owner.flow_to(self.target)
+            if isinstance(flow, Deferred):
+                self._connecting = flow
+                flow.addCallbacks(self._connected, self._not_connected)
+            else:
+                self._send_on(flow)
+
+    def _send_on(self, flow: Flow) -> None:
+        leg = Leg(self, flow, second=bool(self._abandoned) or self._sent_again)
+        leg.client = self.owner.send(self.target, flow, leg)
+        self.leg = leg
+        self._ring_on(leg)
+
+    def _connected(self, flow: Flow) -> None:
+        self._connecting = None
+        with self._contained():
+            self._send_on(flow)
+
+    def _not_connected(self, failure: Failure) -> None:
+        if self._connecting is None:  # given up
+            return
+        self._connecting = None
+        with self._contained():
+            failure.raiseException()
+
+    def _disconnect(self) -> None:
+        connecting, self._connecting = self._connecting, None
+        if connecting is not None:
+            connecting.cancel()
 
     @contextmanager
     def _contained(self) -> Iterator[None]:
@@ -240,37 +239,16 @@ class Branch:
             self._log.failure("a request to {aor} could not be sent", aor=self.target.aor)
             self.end(Final(500))
 
-    def _send_on(self, flow: Flow) -> None:
-        leg = Leg(self, flow, second=self.former is not None or self._sent_again)
-        leg.client = self.owner.send(self.target, flow, leg)
-        self.leg = leg
-        if leg.client.request.method == "INVITE":
-            self._ring_on()
-
-    def _connected(self, flow: Flow) -> None:
-        self._connecting = None
-        with self._contained():
-            self._send_on(flow)
-
-    def _not_connected(self, failure: Failure) -> None:
-        self._connecting = None
-        if failure.check(CancelledError):
-            self.end(Final(487))
-            return
-        with self._contained():
-            failure.raiseException()
-
     def _stayed_silent(self) -> None:
         self._hedging = None
-        if self.final is None and self.owner.may_wake():
+        if self.owner.may_wake():
             self._wake()
 
     def _wake(self) -> None:
         try:
             waiting = self.owner.wake(self)
         except SIPError as refused:
-            if self.leg is None or self.leg.lost:
-                self.end(Final(refused.status, headers=refused.headers))
+            self._not_to_be_woken(refused)
             return
         self.waiting = waiting
         waiting.addCallbacks(self._woken, self._not_woken)
@@ -287,99 +265,128 @@ class Branch:
 
     def _fork_to(self, binding: Binding) -> None:
         leg, self.leg = self.leg, None
+        self._hedge_no_more()
+        self._listen_no_more()
+        self._disconnect()
         if leg is not None:
             leg.abandon()
-            self.former = leg
+            self._abandoned.append(leg)
         with self._contained():
             self.target = self.owner.target_of(self, binding)
-        if self.final is None:
-            self.send()
+            self._send()
 
     def _not_woken(self, failure: Failure) -> None:
         self.waiting = None
         self.owner.wait_over()
         error = failure.value
-        leg = self.leg
-        out = leg is not None and not leg.lost
-        if isinstance(error, CancelledError):
-            if self._stopped is not None and not out:
-                self.owner.never_came(self, self._stopped or GIVEN_UP)
-            if leg is None:
-                self.end(Final(487))
-        elif not isinstance(error, SIPError):
+        if isinstance(error, SIPError):
+            self._not_to_be_woken(error)
+        elif not isinstance(error, CancelledError):
             self.end(Final(500))
             failure.raiseException()
-        elif leg is None or not out or not (leg.heard or self.owner.may_wake()):
-            if not self.owner.may_wake():  # else it was the push that failed
-                self.owner.never_came(self, GIVEN_UP)
-            if leg is not None:
-                leg.cancel(GIVEN_UP)
-            self.end(Final(error.status, headers=error.headers))
+
+    def _not_to_be_woken(self, error: SIPError) -> None:
+        """
+        No push will help; a copy that is out may still be answered.
+
+        If the UA has not even noticed it when a wake would have been over, it never will.
+        """
+        final = Final(error.status, headers=error.headers)
+        leg = self.leg
+        if leg is None or leg.lost or not (leg.heard or self.owner.may_wake()):
+            self.end(final)
+        elif not leg.heard and self._listening is None:
+            self._listening = self.owner.at_the_end(lambda: self._never_heard(final))
+
+    def _never_heard(self, final: Final) -> None:
+        self._listening = None
+        self.end(final)
 
     def _withdraw(self) -> None:
         self._hedge_no_more()
         if self.waiting is not None:
+            self.owner.is_awake(self)
             self.waiting.cancel()
 
-    def _refused(self, response: Response | None) -> None:
-        if self.former is not None:
-            self.former.cancel()
-        self._withdraw()
-        if response is None:
-            self.end(Final(502))
-        else:
-            self.owner.branch_answered(self, response)
+    def _takes_back(self, leg: Leg) -> bool:
+        """Whether an abandoned *leg* counts again, as the one on the other flow is lost."""
+        if self.final is not None or leg.cancelled or leg not in self._abandoned:
+            return False
+        if self.leg is not None and not self.leg.lost:
+            return False
+        self._abandoned.remove(leg)
+        if self.leg is not None:
+            self._abandoned.append(self.leg)
+        self.leg = leg
+        return True
 
     def _keep_first(self) -> None:
-        """The UA says that it has the first copy: that is the one that counts (S-06)."""
-        former = self.former
-        if former is not None and not former.cancelled:
-            self.leg, self.former = former, None
-            return
+        """The UA says that it has an earlier copy: that is the one that counts (S-06)."""
         self.leg = None
-        if former is None:
-            self._former_ended()
+        for leg in self._abandoned:
+            if not leg.cancelled and not leg.lost:
+                self._abandoned.remove(leg)
+                self.leg = leg
+                return
+        self._try_again()
 
-    def _former_ended(self) -> None:
-        """The first copy is out of the way: a second one that was refused for it goes again."""
-        self.former = None
-        if self.leg is not None or self.waiting is not None or self.final is not None:
+    def _is_over_with(self, leg: Leg) -> bool:
+        """Take note that nothing more comes of *leg*; whether that was all there is to do."""
+        if leg in self._abandoned:
+            self._abandoned.remove(leg)
+            self._try_again()
+            return True
+        return leg is not self.leg
+
+    def _try_again(self) -> None:
+        """A copy that was refused for the sake of others goes again when they are gone."""
+        if self.leg or self._abandoned or self.waiting or self._connecting or self.final:
             return
-        if self._sent_again or self._stopped is not None:
-            self.end(Final(487 if self._stopped is not None else 480))
+        if self._sent_again or self._stopped:
+            self.end(Final(487 if self._stopped else 480))
         else:
             self._sent_again = True
-            self.send()
+            self._send()
 
     def _lost(self, error: SIPError | TransportError) -> None:
         self._hedge_no_more()
-        if self.waiting is not None:
-            return
-        if self._wakes_again():
-            self._ring_no_more()
-            self._wake()
-        else:
+        if not self._goes_on():
             self.end(Final(error.status if isinstance(error, SIPError) else 480))
 
-    def _wakes_again(self) -> bool:
-        """Whether it failed under a UA that sleeps, and is given one more wake (S-08)."""
+    def _goes_on(self) -> bool:
+        """Whether its UA is waited for: already, or once more as it was lost (S-08)."""
+        if self.waiting is not None:
+            return True
         binding = self.target.binding
         if binding is None or binding.push_target is None:
             return False
-        if self._woken_again or self._stopped is not None or not self.owner.may_wake():
+        if self._woken_again or self._stopped or not self.owner.may_wake():
             return False
         self._woken_again = True
-        return True
+        self._ring_no_more()
+        self._wake()
+        return self.final is None
+
+    def _cancel_all(self, reason: str, but: Leg | None = None) -> None:
+        for leg in (self.leg, *self._abandoned):
+            if leg is not None and leg is not but:
+                leg.cancel(reason)
 
     def _hedge_no_more(self) -> None:
         if self._hedging is not None:
             self._hedging.cancel()
             self._hedging = None
 
-    def _ring_on(self) -> None:
+    def _listen_no_more(self) -> None:
+        if self._listening is not None:
+            self._listening.cancel()
+            self._listening = None
+
+    def _ring_on(self, leg: Leg) -> None:
         """Start Timer C, or start it anew (RFC 3261 section 16.8)."""
-        self._ring_no_more()
-        self._ringing = self._timer_c.start(self._rings_too_long)
+        if leg.is_invite:
+            self._ring_no_more()
+            self._ringing = self._timer_c.start(self._rings_too_long)
 
     def _ring_no_more(self) -> None:
         if self._ringing is not None:

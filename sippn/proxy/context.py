@@ -5,6 +5,7 @@ What becomes of one request: its branches, and the one answer (RFC 3261 section 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from typing import ClassVar
 
 from attrs import define, field, frozen
@@ -14,21 +15,22 @@ from twisted.logger import Logger
 
 from sippn.binding import AOR, Binding, Decision, PushKind
 from sippn.errors import SIPError
-from sippn.events import Bus, RequestAnswered, WakeRefused
+from sippn.events import Bus, WakeRefused
 from sippn.proxy.best import Final, best_final, gather_challenges
 from sippn.proxy.branch import ANSWERED, FLOW_FAILED, GIVEN_UP, Branch
+from sippn.proxy.caller_side import CallerSide
 from sippn.proxy.forwarder import Forwarder, Target
+from sippn.proxy.hang_up import hang_up
 from sippn.proxy.late_calls import LateCalls
 from sippn.proxy.reach import Moment, Reach, reach_of
 from sippn.proxy.selection import Selection
 from sippn.proxy.settings import ProxySettings
-from sippn.sip import REASONS, Request, Response, response_to
-from sippn.transaction import ClientObserver, ClientTransaction, FixedTimer, ServerTransaction
+from sippn.sip import REASONS, Request, Response
+from sippn.transaction import ClientObserver, ClientTransaction, FixedTimer
 from sippn.transport import Flow
 from sippn.wake import Caller, Parking, Wait, WakeQueue
 
 TIMER_C = 181  # seconds: more than three minutes (RFC 3261 section 16.6, step 11)
-PROVISIONAL_EVERY = 60  # seconds: well inside the Timer C of whoever waits upstream (S-06)
 _MOMENT = 0.05  # seconds: no phone comes back that fast
 MOST_BRANCHES = 32  # whoever registers again and again is not forked to each time
 
@@ -87,18 +89,17 @@ class ResponseContext:
     """
 
     _means: Means
-    _transaction: ServerTransaction
+    _caller: CallerSide
     _caller_flow: Flow
     _request: Request
     _terms: Terms
     _branches: list[Branch] = field(factory=list, init=False)
     _started: bool = field(default=False, init=False)
     _cancelled: bool = field(default=False, init=False)
-    _answered: bool = field(default=False, init=False)
+    _why_over: str = field(default=GIVEN_UP, init=False)
+    _missed: list[Target] = field(factory=list, init=False)
     _leave: Callable[[], None] | None = field(default=None, init=False)
     _unwatch: list[Callable[[], None]] = field(factory=list, init=False)
-    _reminder: IDelayedCall | None = field(default=None, init=False)
-    _tag: str = field(default="", init=False)
     _log: ClassVar[Logger] = Logger()
 
     def __attrs_post_init__(self) -> None:
@@ -110,14 +111,14 @@ class ResponseContext:
 
         Does nothing when the caller has hung up meanwhile.
         """
-        if self._answered:
+        if self._caller.answered:
             return
         self._request, self._terms = request, terms
         self._branches = [self._branch(target) for target in targets]
         for branch in tuple(self._branches):
             branch.start(self._reach(branch.target))
         self._started = True
-        if self._means.settings.late_join and not self._answered:
+        if self._means.settings.late_join and not self._caller.answered:
             self._unwatch = [self._means.queue.watch(aor, self._joined) for aor in terms.aors]
         self._settle()
         self._let_go()
@@ -128,18 +129,19 @@ class ResponseContext:
 
         :param reason: of the CANCEL's Reason field; it goes on (RFC 3326).
         """
-        if self._answered or self._cancelled:
+        if self._caller.answered or self._cancelled:
             return
         self._cancelled = True
+        self._why_over = reason or GIVEN_UP
         self._stop_all(reason)
         if not self._started:
-            self._refuse(Final(487))
+            self._caller.refuse(Final(487))
         self._settle()
         self._let_go()
 
     def fail(self, error: SIPError) -> None:
         """The request cannot be forwarded; what is under way already must not ring."""
-        self._refuse(Final(error.status, headers=error.headers), str(error))
+        self._caller.refuse(Final(error.status, headers=error.headers), str(error))
         self._stop_all(GIVEN_UP)
         self._let_go()
 
@@ -158,7 +160,7 @@ class ResponseContext:
 
     def may_wake(self) -> bool:
         """See :meth:`BranchOwner.may_wake`."""
-        if self._answered or self._request.method not in self._means.settings.methods:
+        if self._caller.answered or self._request.method not in self._means.settings.methods:
             return False
         return self._means.clock.seconds() + _MOMENT < self._terms.until
 
@@ -179,8 +181,20 @@ class ResponseContext:
             call_id=self._request.call_id,
             caller=self._terms.caller,
             seconds=max(0.0, round(self._terms.until - means.clock.seconds(), 3)),
+            missed=partial(self._came_too_late, branch.target),
         )
         return means.queue.wake(wait)
+
+    def _came_too_late(self, target: Target) -> None:
+        """Its UA was pushed, and nothing can tell it that nobody waits any more (S-12)."""
+        if self._caller.answered:
+            self._means.late_calls.expect(self._request, target, self._why_over)
+        else:
+            self._missed.append(target)
+
+    def is_awake(self, branch: Branch) -> None:
+        """See :meth:`BranchOwner.is_awake`."""
+        self._means.queue.is_awake(branch.target.aor, branch.target.binding_id)
 
     def wait_over(self) -> None:
         """See :meth:`BranchOwner.wait_over`."""
@@ -188,32 +202,27 @@ class ResponseContext:
             return
         self._leave()
         self._leave = None
-        if self._reminder is not None:
-            self._reminder.cancel()
-            self._reminder = None
+        self._caller.remind_no_more()
 
-    def never_came(self, branch: Branch, reason: str) -> None:
-        """See :meth:`BranchOwner.never_came`."""
-        if self._request.method == "INVITE":
-            self._means.late_calls.expect(self._request, branch.target, reason)
+    def at_the_end(self, action: Callable[[], None]) -> IDelayedCall:
+        """See :meth:`BranchOwner.at_the_end`."""
+        clock = self._means.clock
+        return clock.callLater(max(0.0, self._terms.until - clock.seconds()), action)
 
     def is_out_to(self, binding: Binding, but: Branch) -> bool:
         """See :meth:`BranchOwner.is_out_to`."""
         return any(
-            other is not but
-            and other.leg is not None
-            and other.target.binding is not None
-            and other.target.binding.id == binding.id
+            other is not but and other.target.binding_id == binding.id and _has_reached(other)
             for other in self._branches
         )
 
-    def branch_answered(self, branch: Branch, response: Response) -> None:
+    def branch_answered(self, branch: Branch, response: Response, flow: Flow) -> None:
         """Forward it, keep it, or end the others by it (RFC 3261 16.7, steps 4 to 6, 10)."""
         if response.status < 200:
-            if not (self._answered or self._cancelled):
-                self._transaction.respond(response)
+            if not (self._caller.answered or self._cancelled):
+                self._caller.progress(response)
         elif response.status < 300:
-            self._accept(branch, response)
+            self._accept(branch, response, flow)
         else:
             if response.status >= 600:
                 declined = REASONS.get(response.status, "Declined")
@@ -241,26 +250,35 @@ class ResponseContext:
     def _joined(self, aor: AOR, decision: Decision) -> None:
         """A REGISTER of *aor* was committed while its call goes on (S-08, S-09)."""
         for binding in decision.registered:
-            if self._answered or self._cancelled:
+            if self._caller.answered or self._cancelled:
                 return
             ids = {binding.id, *(old for old, new in decision.superseded if new == binding.id)}
-            branch = self._branch_of(ids, binding.instance)
-            if branch is None:
+            known = [branch for branch in self._branches if branch.target.binding_id in ids]
+            device = self._device(aor, binding.instance)
+            if known:
+                self._follow(known, aor, binding)
+            elif device is not None:
+                device.registered_elsewhere(binding)
+            else:
                 self._join(aor, binding)
-            elif branch.final is None:
-                if branch.target.binding_id in ids:  # else another flow of it (RFC 5626 section 7)
-                    branch.registered(binding)
-            elif not branch.forked_again and _unreached(branch, binding):
-                self._branches.remove(branch)
-                self._join(aor, binding, forked_again=True)
 
-    def _branch_of(self, ids: Collection[str], instance: str) -> Branch | None:
-        """The branch to the device with one of these bindings, or with this instance."""
+    def _follow(self, known: Sequence[Branch], aor: AOR, binding: Binding) -> None:
+        """The UA of these branches has registered; where they are several, it is one UA now."""
+        branch = max(known, key=lambda each: (each.final is None, each.rang))
+        for other in known:
+            if other is not branch:
+                other.stop()
+        if branch.final is None:
+            branch.registered(binding)
+        elif not branch.forked_again and _unreached(branch, binding):
+            self._branches.remove(branch)
+            self._join(aor, binding, forked_again=True)
+
+    def _device(self, aor: AOR, instance: str) -> Branch | None:
+        """The branch to a device, which has one copy on whichever flow (RFC 5626 section 7)."""
         for branch in self._branches:
-            known = branch.target.binding
-            if known is None:
-                continue
-            if known.id in ids or (instance and known.instance == instance):
+            binding = branch.target.binding
+            if instance and binding and (branch.target.aor, binding.instance) == (aor, instance):
                 return branch
         return None
 
@@ -271,26 +289,28 @@ class ResponseContext:
         if not means.selection.chosen(self._request, (binding,)):
             return
         target = means.forwarder.target_of(aor, binding)
+        self._missed = [one for one in self._missed if one.binding_id != binding.id]
         branch = self._branch(target, forked_again=forked_again)
         self._branches.append(branch)
         branch.start(Reach.LIVE)  # it has spoken this very moment
 
-    def _accept(self, branch: Branch, response: Response) -> None:
+    def _accept(self, branch: Branch, response: Response, flow: Flow) -> None:
         """Every 2xx to an INVITE goes on to the caller, whoever else was faster."""
-        first = not self._answered
-        self._transaction.respond(response)
-        self._answered = True
-        if first:
-            self._say_answered(response.status, response.reason)
-            self._keep_dialog(branch)
+        if self._caller.refused:
+            self._hang_up(branch, response, flow)
+            return
+        self._why_over = ANSWERED
+        self._caller.accept(response)
+        if self._request.method == "INVITE":
+            self._means.forwarder.keep(self._caller_flow)
+            self._means.forwarder.keep(flow)
         self._stop_all(ANSWERED, but=branch)
         branch.end(Final(response.status, response))
 
-    def _keep_dialog(self, branch: Branch) -> None:
+    def _hang_up(self, branch: Branch, response: Response, flow: Flow) -> None:
+        """The caller has been told that nobody came: whoever did must not wait for words."""
         if self._request.method == "INVITE":
-            self._means.forwarder.keep(self._caller_flow)
-            if branch.leg is not None:
-                self._means.forwarder.keep(branch.leg.flow)
+            hang_up(self._means.forwarder, self._request, response, branch.target, flow)
 
     def _stop_all(self, reason: str, but: Branch | None = None) -> None:
         for branch in tuple(self._branches):
@@ -298,65 +318,39 @@ class ResponseContext:
                 branch.stop(reason)
 
     def _settle(self) -> None:
-        if self._answered or not all(branch.final for branch in self._branches):
+        if self._caller.answered or not all(branch.final for branch in self._branches):
             return
         finals = [branch.final for branch in self._branches if branch.final]
         best = best_final(finals) if finals else Final(480)
         if self._cancelled and best.status < 600:
-            self._refuse(Final(487))
+            self._caller.refuse(Final(487))
         elif best.response is None and best.status == 480 and self._terms.in_dialog:
-            self._refuse(Final(500, headers=(("Retry-After", "5"),)))  # 480 would end the usage
+            self._caller.refuse(
+                Final(500, headers=(("Retry-After", "5"),))
+            )  # 480 would end the usage
         elif best.response is None:
-            self._refuse(best)
+            self._caller.refuse(best)
         else:
-            self._relay(gather_challenges(best.response, finals))
+            self._caller.relay(gather_challenges(best.response, finals))
 
     def _let_go(self) -> None:
-        if not self._answered:
+        if not self._caller.answered:
             return
         self._means.unanswered.discard(self)
         for unwatch in self._unwatch:
             unwatch()
         self._unwatch = []
+        missed, self._missed = self._missed, []
+        for target in missed:
+            self._means.late_calls.expect(self._request, target, self._why_over)
         if all(branch.final for branch in self._branches):
             self._branches = []  # they know us: no cycle is left for the collector
-
-    def _relay(self, response: Response) -> None:
-        # a 503 would tell the caller to stop using this proxy for everybody (16.7, step 6)
-        if response.status == 503:
-            response = Response(500, REASONS[500], response.headers, response.body)
-        self._answered = True
-        self._transaction.respond(response)
-        self._say_answered(response.status, response.reason)
-
-    def _refuse(self, final: Final, reason: str = "") -> None:
-        if self._answered:
-            return
-        self._answered = True
-        self._transaction.respond(self._own(final.status, reason, final.headers))
-        self._say_answered(final.status, reason)
-
-    def _own(
-        self, status: int, reason: str = "", headers: Sequence[tuple[str, str]] = ()
-    ) -> Response:
-        """A response of ours; all those to one request have one To tag (RFC 3261 8.2.6.2)."""
-        self._tag = self._tag or self._means.entropy(6).hex()
-        return response_to(self._transaction.request, status, reason, headers, to_tag=self._tag)
 
     def _enter(self, callee: str) -> None:
         if self._leave is None:
             self._leave = self._means.parking.enter(callee, self._terms.caller)
-            self._tell_caller()
-
-    def _tell_caller(self) -> None:
-        status = self._terms.provisional
-        if status is None or self._request.method != "INVITE":
-            return
-        self._remind(self._own(status))
-
-    def _remind(self, provisional: Response) -> None:
-        self._transaction.respond(provisional)
-        self._reminder = self._means.clock.callLater(PROVISIONAL_EVERY, self._remind, provisional)
+            if self._terms.provisional is not None and self._request.method == "INVITE":
+                self._caller.remind(self._terms.provisional)
 
     def _say_refused(self, branch: Branch, refused: SIPError) -> None:
         if self._means.bus.heard:
@@ -367,17 +361,9 @@ class ResponseContext:
                 )
             )
 
-    def _say_answered(self, status: int, reason: str) -> None:
-        if self._means.bus.heard:
-            self._means.bus.publish(
-                RequestAnswered(
-                    self._means.clock.seconds(),
-                    self._request.call_id,
-                    self._request.method,
-                    status,
-                    reason,
-                )
-            )
+
+def _has_reached(branch: Branch) -> bool:
+    return branch.leg is not None or (branch.final is not None and bool(branch.final.response))
 
 
 def _unreached(branch: Branch, binding: Binding) -> bool:

@@ -16,7 +16,7 @@ from sippn.events import Bus, RequestForwarded
 from sippn.proxy.forwarding import forwarded_request, without_credentials
 from sippn.proxy.record_route import Dialog, write_token
 from sippn.seal import Keyring
-from sippn.sip import URI, NameAddr, Request, without_params, without_push_params
+from sippn.sip import URI, NameAddr, Request, Response, without_params, without_push_params
 from sippn.stack import SIPStack
 from sippn.transaction import ClientObserver, ClientTransaction
 from sippn.transport import Flow
@@ -125,6 +125,17 @@ class Forwarder:
     ) -> ClientTransaction:
         """Send *request* as :meth:`forward` does, but keep its dialog off this proxy's route."""
         return self._stack.send(self._copy(request, target, ()), flow, observer)
+
+    def routes_to(self, response: Response) -> list[str]:
+        """
+        The route set from here to the UA that sent *response* (RFC 3261 section 12.1.2).
+
+        :raises BadRequest: a Record-Route value that is no URI.
+        """
+        values = response.headers.values("Record-Route")
+        uris = [NameAddr.parse(value).uri for value in values]
+        ours = (at for at, uri in enumerate(uris) if self._stack.owns(uri.host, uri.port))
+        return values[: next(ours, len(values))][::-1]
 
     def forward_ack(self, ack: Request, target: Target, flow: Flow) -> None:
         """

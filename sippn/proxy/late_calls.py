@@ -7,13 +7,13 @@ from __future__ import annotations
 from attrs import define, field, frozen
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
-from twisted.logger import Logger
 
 from sippn.binding import AOR, Binding, Decision, PushKind
-from sippn.errors import SIPError, TransportError
+from sippn.errors import TransportError
 from sippn.interfaces import IPushProvider
 from sippn.proxy.forwarder import Forwarder, Target
-from sippn.sip import CSeq, Headers, Request, Response
+from sippn.proxy.hang_up import Nobody, hang_up
+from sippn.sip import Request, Response
 from sippn.transaction import FixedTimer
 from sippn.transport import Flow
 
@@ -107,54 +107,16 @@ class LateCalls:
             client.cancel(call.reason)
 
 
-class _Nobody:
-    """Hears what comes of a BYE, which is nothing to anybody."""
-
-    def response_received(self, response: Response) -> None:
-        """Let it go."""
-
-    def no_response(self, error: SIPError | TransportError) -> None:
-        """Let it go."""
-
-    def flow_lost(self) -> None:
-        """Let it go."""
-
-
 @define(eq=False)
-class _Shown(_Nobody):
+class _Shown(Nobody):
     """A call that is shown; if its UA is faster than the CANCEL, it is ended by a BYE."""
 
     _forwarder: Forwarder
     _call: LateCall
     _target: Target
     _flow: Flow
-    _log = Logger()
 
     def response_received(self, response: Response) -> None:
         """Acknowledge a 2xx, and hang up."""
-        if not 200 <= response.status < 300:
-            return
-        try:
-            number, remote = response.cseq.number, response.contacts[0].uri_text
-            routes = response.headers.values("Record-Route")
-            to = Target(remote, self._target.flow)
-            ack = self._within(response, "ACK", number, routes)
-            self._forwarder.forward_ack(ack, to, self._flow)
-            bye = self._within(response, "BYE", number + 1, routes)
-            self._forwarder.send_apart(bye, to, self._flow, _Nobody())
-        except (SIPError, TransportError, IndexError) as error:
-            self._log.info("a late answer could not be ended: {error}", error=error)
-
-    def _within(self, response: Response, method: str, number: int, routes: list[str]) -> Request:
-        """A request in the dialog that *response* made, as the caller would send it."""
-        invite = self._call.invite
-        headers = Headers()
-        for value in invite.headers.get_all("Via"):
-            headers.add("Via", value)
-        for route in reversed(routes):
-            headers.add("Route", route)
-        headers.add("From", invite.headers.get("From") or "")
-        headers.add("To", response.headers.get("To") or "")
-        headers.add("Call-ID", invite.call_id)
-        headers.add("CSeq", str(CSeq(number, method)))
-        return Request(method, invite.uri, headers)
+        if 200 <= response.status < 300:
+            hang_up(self._forwarder, self._call.invite, response, self._target, self._flow)

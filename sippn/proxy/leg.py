@@ -59,6 +59,11 @@ class Leg:
     lost: bool = field(default=False, init=False)
     cancelled: bool = field(default=False, init=False)
 
+    @property
+    def is_invite(self) -> bool:
+        """Whether it rings somewhere, and can be taken back."""
+        return self.client is not None and self.client.request.method == "INVITE"
+
     def reaches(self, binding: Binding) -> bool:
         """Whether *binding* is reached where this went."""
         return not self.lost and self.flow.token == binding.flow
@@ -76,13 +81,14 @@ class Leg:
 
     def cancel(self, reason: str = "") -> None:
         """
-        Take it back (RFC 3261 section 9.1).
+        Take it back, if it is an INVITE (RFC 3261 section 9.1); repeat it no more in any case.
 
         :param reason: of a Reason field (RFC 3326).
         """
         self.cancelled = True
         if self.client is not None:
             self.client.cancel(reason)
+            self.client.hush()
 
     def response_received(self, response: Response) -> None:
         """The client transaction has an answer."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from attrs import define
+from attrs import define, field
 from twisted.internet.defer import Deferred
 
 from sippn.binding import AOR, Principal, RoutePlan, live
@@ -20,6 +20,7 @@ from sippn.errors import (
 )
 from sippn.interfaces import IRoutingPolicy, settled
 from sippn.location import LocationService
+from sippn.proxy.caller_side import CallerSide
 from sippn.proxy.context import Means, ResponseContext, Terms
 from sippn.proxy.forwarder import Target
 from sippn.proxy.forwarding import WAIT_HEADER
@@ -52,13 +53,16 @@ class Proxy:
     _routes: RouteReader
     _policies: Sequence[IRoutingPolicy]
     _means: Means
+    _closing: bool = field(default=False, init=False)
 
     def begin(
         self, request: Request, transaction: ServerTransaction, flow: Flow
     ) -> ResponseContext:
         """A context for *request*, so that a CANCEL finds one from the first moment."""
         terms = Terms(Caller(flow.remote.host, stranger=True), self._means.clock.seconds(), None)
-        return ResponseContext(self._means, transaction, flow, request, terms)
+        means = self._means
+        caller = CallerSide(transaction, means.entropy, means.clock, means.bus)
+        return ResponseContext(means, caller, flow, request, terms)
 
     def preprocess(self, request: Request) -> Routed:
         """
@@ -77,6 +81,8 @@ class Proxy:
 
         :raises SIPError: the answer, when there is nowhere to send it.
         """
+        if self._closing:
+            raise self._goodbye()
         request = routed.request
         if routed.dialog is not None:
             targets = [_other_side(routed.dialog, request)]
@@ -111,14 +117,16 @@ class Proxy:
         :returns: fires when the phones that were woken for it are told so, a second later at
             the latest.
         """
+        self._closing = True
         for context in tuple(self._means.unanswered):
-            context.fail(ServiceUnavailable("", [("Retry-After", str(self._retry_after()))]))
+            context.fail(self._goodbye())
         told = self._means.queue.recalled()
         return told.addTimeout(LAST_PUSHES, self._means.clock, lambda *_: None)
 
-    def _retry_after(self) -> int:
+    def _goodbye(self) -> SIPError:
         """Spread, so that the callers do not all come back at once."""
-        return SHORTEST_RETRY + self._means.entropy(1)[0] % RETRY_SPREAD
+        seconds = SHORTEST_RETRY + self._means.entropy(1)[0] % RETRY_SPREAD
+        return ServiceUnavailable("", [("Retry-After", str(seconds))])
 
     def _forward_ack(self, ack: Request, target: Target) -> None:
         forwarder = self._means.forwarder

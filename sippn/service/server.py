@@ -17,7 +17,7 @@ from twisted.python.failure import Failure
 from sippn.auth import Admission, AuthSettings, DigestAuthenticator, Trusted
 from sippn.binding import AOR, Decision
 from sippn.core import Element
-from sippn.errors import ConfigErrors
+from sippn.errors import ConfigErrors, StoreUnavailable
 from sippn.events import Bus
 from sippn.interfaces import (
     IAuthenticator,
@@ -318,7 +318,8 @@ def _every(seconds: float, work: Callable[[], object], clock: IReactorTime) -> I
 
 
 def _told(failure: Failure) -> None:
-    _log.failure("what is due could not be looked up", failure)
+    if not failure.check(StoreUnavailable):  # which the store has told of
+        _log.failure("what is due could not be looked up", failure)
 
 
 def _keyring(path: str | None, around: Surroundings) -> Keyring:

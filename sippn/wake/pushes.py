@@ -134,21 +134,22 @@ class Pushes:
         push.request = Deferred.fromCoroutine(self._request(push))
         return push
 
-    def leave(self, push: Outstanding, who: object) -> None:
+    def leave(self, push: Outstanding, who: object) -> bool:
         """
         *who* waits no more.
 
         With its last sharer a push that has not left is dropped; a call that the PNS may know
         of is taken back by another push, where that is possible (S-12).
+
+        :returns: whether a UA was told of a call, and cannot be told that it is over.
         """
         push.shares.pop(who, None)
         if push.shares or push.landed:
-            return
+            return False
         left = self._departures.have_left(push.job.id)
         self._drop(push)
         self._withdraw(push)
-        if left:
-            self._recall(push.want)
+        return left and push.want.kind is PushKind.CALL and not self._recall(push.want)
 
     def landed(self, push: Outstanding) -> None:
         """
@@ -175,12 +176,14 @@ class Pushes:
         if push.request is not None and not push.shares:
             push.request.cancel()
 
-    def _recall(self, want: Want) -> None:
-        if want.kind is PushKind.CALL and self._push.can_push(want.target, PushKind.CANCEL):
+    def _recall(self, want: Want) -> bool:
+        can = self._push.can_push(want.target, PushKind.CANCEL)
+        if can:
             job = self._job(want, PushKind.CANCEL, self._clock.seconds() + RECALL)
             recall = Deferred.fromCoroutine(self._ask(job, want.target, self._wall()))
             self._recalls.add(recall)
             recall.addBoth(lambda _: self._recalls.discard(recall))
+        return can
 
     def _charge(self, want: Want) -> None:
         if not want.caller.stranger:

@@ -32,6 +32,8 @@ class Wait:
 
     :ivar binding: the sleeping one; it has a push target.
     :ivar seconds: how long the UA gets to come back.
+    :ivar missed: called when it was pushed, did not come in time, and no push can tell it
+        that it need not (S-12).
     """
 
     aor: AOR
@@ -41,6 +43,7 @@ class Wait:
     call_id: str
     caller: Caller
     seconds: float
+    missed: Callable[[], None] | None = None
 
     @property
     def target(self) -> PushTarget:
@@ -122,6 +125,12 @@ class WakeQueue:
         self._watchers.setdefault(aor, []).append(watcher)
         return lambda: self._unwatch(aor, watcher)
 
+    def is_awake(self, aor: AOR, binding_id: str) -> None:
+        """The UA of a binding has shown itself without a REGISTER: its push has landed."""
+        for waiter in self._waiters.get((aor, binding_id), ()):
+            if waiter.push is not None:
+                self._pushes.landed(waiter.push)
+
     def recalled(self) -> Deferred[None]:
         """Fires when no push is under way that takes another back (S-12)."""
         return self._pushes.recalled()
@@ -138,7 +147,10 @@ class WakeQueue:
             for waiter in tuple(self._waiters.get((aor, binding.id), ())):
                 self._fail(waiter, "the binding was removed")
         for watcher in tuple(self._watchers.get(aor, ())):
-            watcher(aor, decision)
+            try:
+                watcher(aor, decision)
+            except Exception:  # noqa: BLE001 - one call must not cost the others theirs
+                self._log.failure("a call to {aor} could not be joined", aor=aor)
 
     def _unwatch(self, aor: AOR, watcher: Watcher) -> None:
         watchers = self._watchers[aor]
@@ -233,8 +245,9 @@ class WakeQueue:
             waiting.remove(waiter)
         if not waiting:
             self._waiters.pop(key, None)
-        if waiter.push is not None:
-            self._pushes.leave(waiter.push, waiter)
+        in_vain = waiter.push is not None and self._pushes.leave(waiter.push, waiter)
+        if in_vain and waiter.wait.missed is not None:
+            waiter.wait.missed()
 
     def _say_parked(self, waiter: _Waiter) -> None:
         if self._bus.heard:
