@@ -70,11 +70,11 @@ class Dialling(ClientFactory[Any]):
     def __init__(
         self,
         dial: Dial,
-        connection: Callable[[], StreamConnection],
+        connection: Callable[[Dial], StreamConnection],
         failed: Callable[[Dial, str], None],
     ) -> None:
         """
-        :param connection: makes one.
+        :param connection: makes one, once the peer has answered.
         :param failed: is told that there will be none, and why.
         """
         self._dial = dial
@@ -86,7 +86,7 @@ class Dialling(ClientFactory[Any]):
         addr: IAddress | None,  # noqa: ARG002 - it is known
     ) -> StreamConnection:
         """The peer has answered."""
-        self._dial.connection = connection = self._connection()
+        self._dial.connection = connection = self._connection(self._dial)
         return connection
 
     def clientConnectionFailed(

@@ -26,10 +26,11 @@ class Framer:
     Cuts what comes on one connection into messages.
 
     It looks at each octet a bounded number of times, however small the pieces are that it
-    is fed, and keeps no more than one message that is within its limits.
+    is fed.  Whoever feeds it no more than a piece at a time, and takes what is whole before
+    the next, lets it keep no more than that and one message within its limits.
 
-    :ivar pings: double line ends that the last :meth:`feed` saw between messages: each is
-        to be answered with a single one (RFC 5626 section 3.5.1).
+    :ivar pings: double line ends seen between messages: each is to be answered with a
+        single one (RFC 5626 section 3.5.1) by whoever sets this back to 0.
     :ivar broken: nobody can tell any more where the next message begins.
     """
 
@@ -44,27 +45,22 @@ class Framer:
 
     @property
     def partial(self) -> bool:
-        """Whether a message has begun, and has not ended."""
+        """Whether there are octets that :meth:`next` has not given, line ends aside."""
         return bool(self._buffer)
 
-    def feed(self, octets: bytes) -> list[bytes]:
+    def feed(self, octets: bytes) -> None:
+        """Take *octets*; nobody looks at them before :meth:`next` does."""
+        if not self.broken:
+            self._buffer += octets
+
+    def next(self) -> bytes | None:
         """
-        Take *octets*, and give the messages that are whole now.
+        The next message that is whole; None: there is none yet.
 
         The last one before the stream is :attr:`broken` is a head that says no length,
         two, or one beyond the limit, or as much of a head as the limit allows: whoever
         reads it finds out what is wrong with it, and can answer.
         """
-        self.pings = 0
-        if self.broken:
-            return []
-        self._buffer += octets
-        messages = []
-        while message := self._next():
-            messages.append(message)
-        return messages
-
-    def _next(self) -> bytes | None:
         if not self._awaited:
             self._skip_line_ends()
             end = self._buffer.find(_HEAD_END, self._searched)

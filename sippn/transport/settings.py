@@ -34,7 +34,7 @@ class StreamLimits:
 
     :ivar connections: how many there may be, on all listeners together; 0: any number.
     :ivar idle_timeout: seconds without a whole message on a connection that carries no
-        binding; 0: no limit.
+        binding, or 20 if that is less until the first one; 0: no limit.
     :ivar message: octets of one message; 0: no limit.
     """
 

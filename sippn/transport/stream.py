@@ -23,12 +23,13 @@ from sippn.transport.address import Address
 from sippn.transport.flow import FlowUser
 from sippn.transport.framing import Framer
 from sippn.transport.own_address import OwnAddress
-from sippn.transport.wire import Wire, address_of
+from sippn.transport.turns import Turns
+from sippn.transport.wire import Wire, address_of, keep_alive
 
 MOST_UNSENT: Final = 256 << 10  # octets that wait for a peer that does not read
 _FULL: Final = 64 << 10  # octets with which Twisted's transports have enough
 HANDSHAKE_SECONDS: Final = 10.0
-MESSAGE_SECONDS: Final = 20.0  # from the first octet of a message to its last
+MESSAGE_SECONDS: Final = 20.0  # from the first octet of a message to its last, or to the first
 LINGER_SECONDS: Final = 1.0  # for a last answer to arrive
 CLOSE_SECONDS: Final = 5.0  # for what was written to leave, and for TLS to agree
 
@@ -89,6 +90,7 @@ class StreamConnection:
     _home: Home
     _clock: IReactorTime
     _framer: Framer
+    _turns: Turns
     _id: str
     name: str | None
     reliable: ClassVar[bool] = True
@@ -100,11 +102,14 @@ class StreamConnection:
     _wire: Wire | None = field(default=None, init=False)
     _users: dict[int, FlowUser] = field(factory=dict, init=False)
     _used_at: float = field(default=0.0, init=False)  # the last whole message, either way
+    _is_used: bool = field(default=False, init=False)  # there was one
     _begun_at: float | None = field(default=None, init=False)  # the message not yet whole
     _kept_until: float = field(default=-inf, init=False)
     _ends_at: float | None = field(default=None, init=False)  # then the next step of closing
     _closed: bool = field(default=False, init=False)
     _unsent: int | None = field(default=None, init=False)  # at most; None: there is room
+    _held: bytes | None = field(default=None, init=False)  # the next message, before its turn
+    _reading: bool = field(default=True, init=False)
     _why_lost: Failure | None = field(default=None, init=False)
     _log: ClassVar[Logger] = Logger()
 
@@ -161,23 +166,24 @@ class StreamConnection:
         """
         if not self.is_usable:
             raise TransportError(f"the connection to {self.remote} is closed")
-        self._used_at = self._clock.seconds()
+        self._use()
         self._write(octets)
 
     def close(self) -> None:
         """Close it when all that was written has left, or after a time that is bounded."""
         if self._wire is None or self._closed:
             return
-        self._closed = True
+        self._closed, self._held = True, None
         self._ends_at = self._clock.seconds() + CLOSE_SECONDS
         if self.is_open:
             self._wire.unregisterProducer()
+        self._read(True)  # of TLS the end: the peer says it as well
         self._wire.loseConnection()
 
     def abort(self) -> None:
         """Close it at once; what was written may be lost."""
         if self._wire is not None:
-            self._closed, self._ends_at = True, inf
+            self._closed, self._ends_at, self._held = True, inf, None
             self._wire.abortConnection()
 
     def look(self, now: float, idle_timeout: float) -> None:
@@ -188,6 +194,8 @@ class StreamConnection:
         elif not self.is_open:
             if now - self._used_at >= HANDSHAKE_SECONDS:
                 self.abort()
+        elif self._held is not None:
+            return  # its peer waits for us
         elif self._is_slow(now) or self._is_idle(now, idle_timeout):
             self.close()
 
@@ -219,25 +227,31 @@ class StreamConnection:
             self._open()
 
     def dataReceived(self, data: bytes) -> None:
-        """Take *data* apart, answer what is a ping, pass on what is a message."""
-        self.heard_at = now = self._clock.seconds()
+        """Answer what is a ping, pass on what is a message, as far as this turn allows."""
+        self.heard_at = self._clock.seconds()
         if self._ends_at is not None:
             return
-        messages = self._framer.feed(data)
-        if self._framer.pings:
-            with suppress(TransportError):
-                self._write(b"\r\n" * self._framer.pings)  # RFC 5626 section 4.4.1
-        self._mark(now, bool(messages))
-        for message in messages:
-            if self._closed:
-                return
-            self._home.message_received(message, self)
-        if self._framer.broken and not self._closed:
-            self._ends_at = now + LINGER_SECONDS  # closed over unread octets, TCP drops the answer
+        self._framer.feed(data)
+        if self._held is not None:  # TLS had more of what was read already
+            return
+        while self._hold():
+            if not self._turns.take():
+                self._turns.wait(self)
+                break
+            self._pass_on()
+        self._pace()
+
+    def serve(self) -> bool:
+        """See :meth:`Waiting.serve`; closed meanwhile, it has nothing more to serve."""
+        if self._held is not None:
+            self._pass_on()
+            self._hold()
+            self._pace()
+        return self._held is not None
 
     def connectionLost(self, reason: Failure) -> None:
         """It is gone: tell those who use it."""
-        self._wire, self._closed = None, True
+        self._wire, self._closed, self._held = None, True, None
         users = list(self._users.values())
         self._users.clear()
         self._home.lost(self, self._why_lost or reason)
@@ -249,15 +263,15 @@ class StreamConnection:
 
     def pauseProducing(self) -> None:
         """The peer does not read what is written: take no more requests from it."""
-        if self._unsent is None and self._wire is not None:
+        if self._unsent is None:
             self._unsent = _FULL
-            self._wire.pauseProducing()
+            self._pace()
 
     def resumeProducing(self) -> None:
         """All that was written has left."""
-        if self._unsent is not None and self._wire is not None:
+        if self._unsent is not None:
             self._unsent = None
-            self._wire.resumeProducing()
+            self._pace()
 
     def stopProducing(self) -> None:
         """The connection ends, and :meth:`connectionLost` is told so as well."""
@@ -267,19 +281,50 @@ class StreamConnection:
         if wire is None or self._closed:
             return
         wire.setTcpNoDelay(True)
-        wire.setTcpKeepAlive(True)
+        keep_alive(wire)
         wire.registerProducer(self, True)  # not before: paused, a handshake would never end
         self.is_open = True
         self._used_at = self._clock.seconds()
         self._home.opened(self)
 
-    def _mark(self, now: float, whole: bool) -> None:
-        if whole:
-            self._used_at = now
-        if not self._framer.partial:
+    def _hold(self) -> bool:
+        """Have the next message, if it is whole, or the end of a stream that is broken."""
+        if self._closed:
+            return False
+        now = self._clock.seconds()
+        self._held = self._framer.next()
+        if self._held is not None or not self._framer.partial:
             self._begun_at = None
-        elif whole or self._begun_at is None:
+        elif self._begun_at is None:
             self._begun_at = now
+        if self._held is None and self._framer.broken:
+            self._ends_at = now + LINGER_SECONDS  # closed over unread octets, TCP drops the answer
+        if self._framer.pings:
+            pings, self._framer.pings = self._framer.pings, 0
+            with suppress(TransportError):
+                self._write(b"\r\n" * pings)  # RFC 5626 section 4.4.1
+        return self._held is not None
+
+    def _pass_on(self) -> None:
+        message, self._held = self._held, None
+        if message is not None:
+            self._use()
+            self._home.message_received(message, self)
+
+    def _use(self) -> None:
+        self._is_used, self._used_at = True, self._clock.seconds()
+
+    def _pace(self) -> None:
+        self._read(self._held is None and self._unsent is None)
+
+    def _read(self, wanted: bool) -> None:
+        if self._wire is None or wanted is self._reading:
+            return
+        self._reading = wanted
+        if wanted:
+            self._wire.resumeProducing()
+        else:
+            self._wire.pauseProducing()
 
     def _write(self, octets: bytes) -> None:
         if self._wire is None:
@@ -303,4 +348,5 @@ class StreamConnection:
     def _is_idle(self, now: float, idle_timeout: float) -> bool:
         if not idle_timeout or self._users or now < self._kept_until:
             return False
-        return now - self._used_at >= idle_timeout
+        most = idle_timeout if self._is_used else min(idle_timeout, MESSAGE_SECONDS)
+        return now - self._used_at >= most

@@ -10,9 +10,11 @@ from attrs import define, field
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
+from sippn.transport.dial import Dial
 from sippn.transport.framing import Framer
 from sippn.transport.settings import StreamLimits
 from sippn.transport.stream import Home, StreamConnection
+from sippn.transport.turns import Turns
 
 SWEEP_SECONDS: Final = 1.0
 MOST_HANDSHAKES: Final = 512  # under way at once; each takes 26 kB, and a peer two packets
@@ -29,6 +31,7 @@ class Streams:
     where there is no connection.
 
     :ivar clock: monotonic.
+    :ivar dials: connections that we are about to have; they take room already.
     :ivar _entropy: makes names that come again neither soon nor after a restart.
     :ivar _header_section: octets of start line and header section of one message.
     """
@@ -37,11 +40,16 @@ class Streams:
     _entropy: Callable[[int], bytes]
     _limits: StreamLimits = field(factory=StreamLimits)
     _header_section: int = 65536
+    dials: set[Dial] = field(factory=set, init=False)
+    _turns: Turns = field(init=False)
     _all: dict[str, StreamConnection] = field(factory=dict, init=False)
     _handshakes: dict[StreamConnection, None] = field(factory=dict, init=False)
     _next_look: IDelayedCall | None = field(default=None, init=False)
     _full_told_at: float = field(default=-inf, init=False)
     _log: ClassVar[Logger] = Logger()
+
+    def __attrs_post_init__(self) -> None:
+        self._turns = Turns(self.clock)
 
     def __len__(self) -> int:
         """How many connections there are."""
@@ -53,18 +61,20 @@ class Streams:
 
     def has_room(self) -> bool:
         """Whether one more connection may be; that it may not is logged now and then."""
-        if not 0 < self._limits.connections <= len(self._all):
+        taken = len(self._all) + len(self.dials)
+        if not 0 < self._limits.connections <= taken:
             return True
         now = self.clock.seconds()
         if now - self._full_told_at >= _TELL_EVERY:
             self._full_told_at = now
-            self._log.warn("no more than {number} connections are taken", number=len(self._all))
+            self._log.warn("no more than {number} connections are taken", number=taken)
         return False
 
     def connection(self, home: Home, name: str | None) -> StreamConnection:
         """A connection to be, for *home*; see :attr:`StreamConnection.name`."""
         framer = Framer(self._limits.message, self._header_section)
-        return StreamConnection(home, self.clock, framer, self._entropy(_ID_OCTETS).hex(), name)
+        token = self._entropy(_ID_OCTETS).hex()
+        return StreamConnection(home, self.clock, framer, self._turns, token, name)
 
     def made(self, connection: StreamConnection) -> None:
         """

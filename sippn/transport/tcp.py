@@ -186,16 +186,27 @@ class TCPListener:
     def _connect(self, dial: Dial) -> IConnector:
         if not self.streams.has_room():
             raise TransportError("there are too many connections")
-        factory = Dialling(
-            dial, lambda: self.streams.connection(self, dial.name), self._ways.failed
-        )
-        return self._reactor.connectTCP(
-            dial.remote.host,
-            dial.remote.port,
-            self._dialled(factory, dial.name),
-            timeout=int(CONNECT_SECONDS) + 1,  # that of the dial comes first
-            bindAddress=None if self.own.is_wildcard else (self.local.host, 0),
-        )
+        factory = Dialling(dial, self._answered, self._unanswered)
+        self.streams.dials.add(dial)
+        try:
+            return self._reactor.connectTCP(
+                dial.remote.host,
+                dial.remote.port,
+                self._dialled(factory, dial.name),
+                timeout=int(CONNECT_SECONDS) + 1,  # that of the dial comes first
+                bindAddress=None if self.own.is_wildcard else (self.local.host, 0),
+            )
+        except Exception:
+            self.streams.dials.discard(dial)
+            raise
+
+    def _answered(self, dial: Dial) -> StreamConnection:
+        self.streams.dials.discard(dial)
+        return self.streams.connection(self, dial.name)
+
+    def _unanswered(self, dial: Dial, why: str) -> None:
+        self.streams.dials.discard(dial)
+        self._ways.failed(dial, why)
 
     def _cut(self) -> None:
         for connection in list(self._connections):

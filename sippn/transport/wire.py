@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+import socket
+from contextlib import suppress
+from typing import Any, Final, Protocol
 
 from twisted.internet.address import IPv6Address
 from twisted.internet.interfaces import IAddress, IPushProducer
 
 from sippn.transport.address import Address
+
+_PATIENCE: Final = {  # by names: not every platform has them all
+    "TCP_KEEPIDLE": 120,  # seconds without a word from the peer until it is asked
+    "TCP_KEEPINTVL": 30,  # and asked again
+    "TCP_KEEPCNT": 3,  # times without an answer
+    # ms for anything unacknowledged; the kernel takes it in place of TCP_KEEPCNT, and with
+    # less than all of the above a single packet that is lost would cut off a sleeping phone
+    "TCP_USER_TIMEOUT": 210_000,
+}
 
 
 class Wire(Protocol):
@@ -56,3 +67,21 @@ def address_of(end: IAddress) -> Address:
     if isinstance(end, IPv6Address):
         return Address.from_sockaddr((host, port, 0, int(end.scopeID)))
     return Address(host, port)
+
+
+def keep_alive(wire: Wire) -> None:
+    """
+    Let the kernel notice in minutes that the peer is gone; of itself it takes two hours.
+
+    A wire without a socket below it has no such options.
+    """
+    wire.setTcpKeepAlive(True)
+    bottom = getattr(wire, "transport", wire)  # TLS stands on TCP
+    handle = bottom.getHandle() if hasattr(bottom, "getHandle") else None
+    if not isinstance(handle, socket.socket):
+        return
+    for name, value in _PATIENCE.items():
+        option = getattr(socket, name, None)
+        if option is not None:
+            with suppress(OSError):
+                handle.setsockopt(socket.IPPROTO_TCP, option, value)

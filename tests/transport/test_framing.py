@@ -27,13 +27,19 @@ def framer(message_limit: int = 131072) -> Framer:
     return Framer(message_limit)
 
 
+def fed(cut: Framer, octets: bytes) -> list[bytes]:
+    """All that is whole once it has got *octets* as well."""
+    cut.feed(octets)
+    return list(iter(cut.next, None))
+
+
 def test_whole_messages_come_out_at_once() -> None:
     """RFC 3261 section 18.3: each ends where its Content-Length says."""
     first, second = message(b"one\r\n\r\n"), message()
     cut = framer()
-    assert cut.feed(first + second + message(b"rest")[:-1]) == [first, second]
+    assert fed(cut, first + second + message(b"rest")[:-1]) == [first, second]
     assert cut.partial
-    assert cut.feed(b"t") == [message(b"rest")]
+    assert fed(cut, b"t") == [message(b"rest")]
     assert not cut.partial
 
 
@@ -46,7 +52,7 @@ def test_pieces_make_no_difference(bodies: list[bytes], data: st.DataObject) -> 
     came = []
     while stream:
         size = data.draw(st.integers(1, 200))
-        came += cut.feed(stream[:size])
+        came += fed(cut, stream[:size])
         stream = stream[size:]
     assert came == messages
     assert not cut.partial
@@ -60,7 +66,7 @@ def test_length_is_found_however_it_is_written(line: bytes) -> None:
     """RFC 3261 sections 7.3.1 and 7.3.3: any case, the compact form, blanks, folded."""
     whole = b"MESSAGE sip:h SIP/2.0\r\n" + line + b"\r\nX: y\r\n\r\nhi"
     cut = framer()
-    assert cut.feed(whole + b"MESS") == [whole]
+    assert fed(cut, whole + b"MESS") == [whole]
     assert cut.partial
     assert read(whole).body == b"hi"
 
@@ -87,9 +93,9 @@ def test_head_without_one_plain_length_is_the_last(line: bytes) -> None:
     """RFC 3261 section 20.14: nobody knows what follows, so all that follows is dropped."""
     head = b"MESSAGE sip:h SIP/2.0\r\n" + FIELDS + line + b"\r\n\r\n"
     cut = framer()
-    assert cut.feed(message() + head + b"hi" + message()) == [message(), head]
+    assert fed(cut, message() + head + b"hi" + message()) == [message(), head]
     assert cut.broken
-    assert cut.feed(message()) == []
+    assert fed(cut, message()) == []
     assert not cut.partial
     with pytest.raises(BadMessage) as caught:
         read(head, framed=True)
@@ -100,7 +106,7 @@ def test_head_without_one_plain_length_is_the_last(line: bytes) -> None:
 def test_message_beyond_the_limit_is_the_last(length: bytes) -> None:
     """A5: refused by its head; the body is not waited for."""
     cut = framer(1000)
-    (head,) = cut.feed(message(b"b" * 900, length))
+    (head,) = fed(cut, message(b"b" * 900, length))
     assert head == message(length=length)
     assert (cut.broken, cut.partial) == (True, False)
 
@@ -108,9 +114,9 @@ def test_message_beyond_the_limit_is_the_last(length: bytes) -> None:
 def test_message_as_large_as_the_limit_passes() -> None:
     """A5: the limit itself is no more than the limit; 0 is none."""
     whole = message(b"b" * 300)
-    assert framer(len(whole)).feed(whole) == [whole]
-    assert framer(len(whole) - 1).feed(whole) != [whole]
-    assert framer(0).feed(message(b"b" * 200_000)) == [message(b"b" * 200_000)]
+    assert fed(framer(len(whole)), whole) == [whole]
+    assert fed(framer(len(whole) - 1), whole) != [whole]
+    assert fed(framer(0), message(b"b" * 200_000)) == [message(b"b" * 200_000)]
 
 
 @pytest.mark.parametrize("piece", [1000, 65536, 1 << 20])
@@ -121,7 +127,7 @@ def test_head_beyond_the_limit_is_cut_off(piece: int, end: bytes) -> None:
     cut = framer()
     came = []
     for at in range(0, len(stream), piece):
-        came += cut.feed(stream[at : at + piece])
+        came += fed(cut, stream[at : at + piece])
     assert came == [stream[:65537]]
     assert (cut.broken, cut.partial) == (True, False)
     with pytest.raises(TooLarge):
@@ -132,8 +138,8 @@ def test_head_as_large_as_the_limit_passes() -> None:
     """A5: octet by octet as well, when its end comes in pieces."""
     whole = message()
     cut = Framer(0, len(whole) - 4)
-    assert [cut.feed(bytes([octet])) for octet in whole][-1] == [whole]
-    assert Framer(0, len(whole) - 5).feed(whole) == [whole[:-4]]
+    assert [fed(cut, bytes([octet])) for octet in whole][-1] == [whole]
+    assert fed(Framer(0, len(whole) - 5), whole) == [whole[:-4]]
 
 
 def test_double_line_ends_are_pings() -> None:
@@ -141,8 +147,9 @@ def test_double_line_ends_are_pings() -> None:
     cut = framer()
     seen = []
     for octets in (b"\r\n", b"\r\n", b"\r\n", message(), b"\r\n", b"\r\n\r", b"\n\r\n", b"", b"X"):
-        cut.feed(octets)
+        fed(cut, octets)
         seen.append(cut.pings)
+        cut.pings = 0
         assert cut.partial is (octets == b"X")
     assert seen == [0, 1, 0, 0, 0, 1, 1, 0, 0]
 
@@ -150,7 +157,7 @@ def test_double_line_ends_are_pings() -> None:
 def test_line_ends_inside_a_message_are_no_pings() -> None:
     """RFC 5626 section 3.5.1: a ping comes between messages."""
     cut = framer()
-    cut.feed(message(b"\r\n\r\n\r\n\r\n"))
+    fed(cut, message(b"\r\n\r\n\r\n\r\n"))
     assert cut.pings == 0
 
 
@@ -162,7 +169,7 @@ def test_takes_time_in_proportion(octets: bytes) -> None:
     cut = Framer(0, 1 << 30)
     began = process_time()
     for at in range(len(octets)):
-        cut.feed(octets[at : at + 1])
+        fed(cut, octets[at : at + 1])
     assert process_time() - began < 3
 
 
@@ -174,7 +181,7 @@ def test_agrees_with_the_reader(pieces: list[bytes]) -> None:
     whole = b"MESSAGE sip:h SIP/2.0\r\nA: b\r\n" + b"".join(pieces) + b"\r\n\r\n"
     head = whole[: whole.index(b"\r\n\r\n") + 4]
     cut = framer()
-    (came, *_) = cut.feed(head + b"ab" + b"\r\n" * 20)
+    (came, *_) = fed(cut, head + b"ab" + b"\r\n" * 20)
     try:
         body = read(head + b"ab" * 10, framed=True).body
     except BadMessage:

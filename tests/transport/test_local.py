@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import resource
+from collections.abc import Iterator
+from contextlib import ExitStack
+from os import devnull
+from pathlib import Path
+
 import pytest
 
 from sippn.transport import Address
@@ -35,3 +41,26 @@ def test_kernel_chooses_the_source() -> None:
 def test_no_route_no_source() -> None:
     """A broadcast needs a permission that these sockets never ask for."""
     assert source_toward(Address("255.255.255.255", 5060)) is None
+
+
+@pytest.fixture
+def no_descriptor() -> Iterator[None]:
+    """All are taken."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with ExitStack() as files:
+        highest = files.enter_context(Path(devnull).open()).fileno()
+        resource.setrlimit(resource.RLIMIT_NOFILE, (highest + 8, hard))
+        try:
+            while True:
+                files.enter_context(Path(devnull).open())
+        except OSError:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.usefixtures("no_descriptor")
+def test_nobody_can_tell_without_a_descriptor() -> None:
+    """B1: a Via is less exact then, and a request goes all the same."""
+    assert not is_local("127.0.0.1")
+    assert source_toward(Address("127.0.0.1", 5060)) is None

@@ -218,7 +218,7 @@ def test_nothing_more_is_passed_on_once_closed(connection: StreamConnection, hom
 
 def test_idle_connection_is_closed(connection: StreamConnection, wire: Wire, clock: Clock) -> None:
     """A4: pings and pieces keep a NAT open, and no connection of ours."""
-    seconds(clock, 30)
+    seconds(clock, 15)
     connection.dataReceived(MESSAGE)
     for _ in range(59):
         seconds(clock, 1)
@@ -228,8 +228,39 @@ def test_idle_connection_is_closed(connection: StreamConnection, wire: Wire, clo
     assert wire.log[-1] == "lose"
 
 
+def test_connection_without_a_first_message_is_closed_early(
+    connection: StreamConnection, wire: Wire, clock: Clock
+) -> None:
+    """A4: a phone that connects has something to say; who only holds a place does not."""
+    for _ in range(19):
+        seconds(clock, 1)
+        connection.dataReceived(b"\r\n")
+    assert "lose" not in wire.log
+    seconds(clock, 1)
+    assert wire.log[-1] == "lose"
+
+
+@pytest.mark.parametrize("used", ["sent", "received", "kept", "joined"])
+def test_connection_in_its_first_use_is_not_closed_early(
+    connection: StreamConnection, wire: Wire, clock: Clock, used: str
+) -> None:
+    """A4: from then on it has all the time of an idle one."""
+    seconds(clock, 19)
+    if used == "sent":
+        connection.send(MESSAGE)
+    elif used == "received":
+        connection.dataReceived(MESSAGE)
+    elif used == "kept":
+        connection.keep(2000)
+    else:
+        connection.join(User())
+    seconds(clock, 59)
+    assert "lose" not in wire.log
+
+
 def test_what_is_sent_counts_as_use(connection: StreamConnection, wire: Wire, clock: Clock) -> None:
     """A caller that waits for its callee is not idle while responses come."""
+    connection.dataReceived(MESSAGE)
     seconds(clock, 40)
     connection.send(MESSAGE)
     seconds(clock, 59)

@@ -21,7 +21,7 @@ from sippn.sip import URI
 from sippn.transport import Address, Flow, FlowTable, StreamConnection, Streams, TCPListener
 from sippn.transport.settings import StreamLimits
 from tests.transport.conftest import Until, Wait, needs
-from tests.transport.wires import User
+from tests.transport.wires import PATIENCE, User, patience
 
 MESSAGE = b"OPTIONS sip:h SIP/2.0\r\nContent-Length: 2\r\n\r\nhi"
 LARGE = b"OPTIONS sip:h SIP/2.0\r\nContent-Length: 120000\r\n\r\n" + b"x" * 120_000
@@ -293,6 +293,51 @@ async def test_one_too_many_is_dropped_at_once(
     await until(lambda: len(streams) == 3)
     connect(server).sendall(MESSAGE)
     await until(lambda: len(server.received) == 2)
+
+
+async def test_connections_to_be_take_room(serve: Serve, connect: Connect, until: Until) -> None:
+    """B1: each has its descriptor before it is one; it is free again once it failed."""
+    server = serve()
+    with ExitStack() as taken:
+        silent = taken.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        at = Address.from_sockaddr(silent.getsockname())
+        taken.enter_context(socket.create_connection((at.host, at.port), 5))
+        waiting = dialled(server.listener, at)
+        (dial,) = server.listener.streams.dials
+        for _ in range(3):
+            connect(server)
+        await until(lambda: len(server.listener.streams) == 3)
+        assert await heard(connect(server), until) == b""
+        assert "too many" in failed(dialled(server.listener, Address("127.0.0.1", 1)))[0]
+        server.listener._ways.failed(dial, "enough")
+        case.failureResultOf(waiting, TransportError)
+    assert server.listener.streams.has_room()
+    here = dialled(server.listener, server.at)
+    failed(here)
+    assert not server.listener.streams.has_room()
+    await until(lambda: not server.listener.streams.dials)
+
+
+def test_connect_that_cannot_begin_takes_no_room(
+    serve: Serve, streams: Streams, monkeypatch: pytest.MonkeyPatch, reactor: Any
+) -> None:
+    """B1: or some of those would be the end of all."""
+    server = serve()
+    monkeypatch.setattr(reactor, "connectTCP", None)
+    assert failed(dialled(server.listener, Address("127.0.0.1", 1)))
+    assert not streams.dials
+
+
+async def test_dead_peers_are_found_in_minutes(
+    serve: Serve, streams: Streams, until: Until
+) -> None:
+    """TCP's own two hours are longer than most bindings; both ways, and whoever connected."""
+    here, there = serve(), serve()
+    await dialled(here.listener, there.at)
+    connections = streams._all.values()
+    await until(lambda: len(connections) == 2)
+    for connection in connections:
+        assert patience(connection._wire.getHandle()) == PATIENCE  # type: ignore[union-attr]
 
 
 async def test_receiver_that_breaks_costs_no_connection(

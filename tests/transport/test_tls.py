@@ -17,7 +17,9 @@ from twisted.internet.task import Clock
 
 from sippn.errors import TransportError
 from sippn.transport import Address, Flow, StreamConnection, Streams, TLSListener
+from sippn.transport.turns import MESSAGES_A_TURN
 from tests.transport.conftest import Issued, Until, Wait, issued, needs
+from tests.transport.wires import PATIENCE, patience
 
 MESSAGE = b"OPTIONS sip:h SIP/2.0\r\nContent-Length: 2\r\n\r\nhi"
 
@@ -29,10 +31,14 @@ class Server:
     listener: TLSListener
     received: list[tuple[bytes, Flow]] = field(factory=list)
     answers: bool = False
+    most: int = 1_000_000
 
     def take(self, octets: bytes, flow: Flow) -> None:
-        """One more message."""
+        """One more message; the connection of the last is closed."""
         self.received.append((octets, flow))
+        if len(self.received) == self.most:
+            assert isinstance(flow, StreamConnection)
+            flow.close()
         if self.answers:
             flow.send(MESSAGE)
 
@@ -220,6 +226,41 @@ async def test_broken_message_is_answered_before_the_end(
     await until(lambda: here.received)
     clock.advance(1)
     await until(lambda: len(streams) == 0)
+
+
+async def test_what_tls_has_read_already_waits_in_order(serve: Serve, until: Until) -> None:
+    """B2: its records come after the pause as well; what is not read yet comes later."""
+    here, there = serve(), serve()
+    flow = await dialled(here, there)
+    sent = [MESSAGE.replace(b"sip:h", b"sip:%d" % number) for number in range(3000)]
+    flow.send(b"".join(sent))
+    await until(lambda: len(there.received) == len(sent))
+    assert [octets for octets, _ in there.received] == sent
+
+
+async def test_connection_closes_in_the_midst_of_a_backlog(
+    serve: Serve, until: Until, streams: Streams
+) -> None:
+    """B2: paused, it would never read that its peer closes too, and wait for five seconds."""
+    here, there = serve(), serve()
+    there.most = MESSAGES_A_TURN + 1
+    flow = await dialled(here, there)
+    flow.send(MESSAGE * 300)
+    await until(lambda: len(streams) == 0)
+    assert len(there.received) == there.most
+
+
+async def test_dead_peers_are_found_in_minutes(
+    serve: Serve, streams: Streams, until: Until
+) -> None:
+    """What is below TLS is TCP."""
+    here, there = serve(), serve()
+    await dialled(here, there)
+    connections = streams._all.values()
+    await until(lambda: [one.is_usable for one in connections] == [True, True])
+    for connection in connections:
+        below = connection._wire.transport  # type: ignore[union-attr]
+        assert patience(below.getHandle()) == PATIENCE
 
 
 async def test_stop_lets_out_what_is_written(serve: Serve, until: Until) -> None:

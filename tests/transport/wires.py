@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from itertools import count
 
@@ -18,6 +19,16 @@ from sippn.transport.own_address import OwnAddress
 PEER = IPv4Address("TCP", "192.0.2.1", 4711)
 HERE = IPv4Address("TCP", "192.0.2.10", 5060)
 LOST = Failure(ConnectionDone())
+
+PATIENCE = [1, 120, 30, 3, 210_000]
+
+
+def patience(connected: socket.socket) -> list[int]:
+    """How long the kernel waits for a peer: whether at all, idle, between probes, them, in ms."""
+    options = ("TCP_KEEPIDLE", "TCP_KEEPINTVL", "TCP_KEEPCNT", "TCP_USER_TIMEOUT")
+    return [connected.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)] + [
+        connected.getsockopt(socket.IPPROTO_TCP, getattr(socket, name)) for name in options
+    ]
 
 
 def names() -> Iterator[bytes]:
