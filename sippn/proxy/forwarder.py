@@ -22,6 +22,7 @@ from sippn.transaction import ClientObserver, ClientTransaction
 from sippn.transport import Flow
 
 LONGEST_CALL = 4 * 3600.0  # seconds without a re-INVITE
+_TLS_ONLY = "sips leads over TLS only"
 _DIALOG_MAKERS = ("INVITE", "SUBSCRIBE", "REFER")
 
 
@@ -86,6 +87,8 @@ class Forwarder:
         secret = _is_sips(request.uri) or _is_sips(target.uri)
         if flow is not None:
             return _checked(flow, secret)
+        if secret and not target.flow.startswith("tls:"):
+            raise TransportError(_TLS_ONLY)
         try:
             opened = self._stack.reopen(target.flow, _next_hop(request, target))
         except SIPError as error:
@@ -185,7 +188,7 @@ async def _opened(opening: Awaitable[Flow], secret: bool) -> Flow:
 
 def _checked(flow: Flow, secret: bool) -> Flow:
     if secret and not flow.secure:
-        raise TransportError("sips leads over TLS only")
+        raise TransportError(_TLS_ONLY)
     return flow
 
 

@@ -48,6 +48,7 @@ class Leg:
     :ivar heard: the UA took notice of it; *rang*: with more than a 100.
     :ivar lost: its connection is gone.
     :ivar cancelled: it was taken back.
+    :ivar over: it has its final response, or will have none.
     """
 
     branch: LegOwner
@@ -58,6 +59,7 @@ class Leg:
     rang: bool = field(default=False, init=False)
     lost: bool = field(default=False, init=False)
     cancelled: bool = field(default=False, init=False)
+    over: bool = field(default=False, init=False)
 
     @property
     def is_invite(self) -> bool:
@@ -85,10 +87,11 @@ class Leg:
 
         :param reason: of a Reason field (RFC 3326).
         """
+        if self.over or self.client is None:
+            return
         self.cancelled = True
-        if self.client is not None:
-            self.client.cancel(reason)
-            self.client.hush()
+        self.client.cancel(reason)
+        self.client.hush()
 
     def response_received(self, response: Response) -> None:
         """The client transaction has an answer."""
@@ -97,6 +100,7 @@ class Leg:
             self.branch.leg_heard(self)
         if response.status == 100:
             return
+        self.over = response.status >= 200
         try:
             passed = upstream_response(response)
         except BadRequest:
@@ -107,6 +111,7 @@ class Leg:
 
     def no_response(self, error: SIPError | TransportError) -> None:
         """The client transaction will never have one."""
+        self.over = True
         self.branch.leg_lost(self, error)
 
     def flow_lost(self) -> None:

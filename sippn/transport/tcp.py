@@ -33,6 +33,7 @@ from sippn.transport.ways import CONNECT_SECONDS, Ways
 from sippn.transport.wire import address_of
 
 STOP_SECONDS: Final = 1.0
+_UNREAD: Final = 256 << 10  # octets of a peer that the kernel holds; its own choice is megabytes
 _BACKLOG: Final = 1024  # all phones of a town come back at once
 
 
@@ -85,6 +86,9 @@ class TCPListener:
             self._port = self._listen(_Door(self.streams, self._served(_Serving(self))))
         except OSError as error:
             raise CannotListenError(self.host, self.port, error) from error
+        listening = getattr(self._port, "socket", None)  # in memory there is none
+        if listening is not None:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _UNREAD)
         self.own.local = address_of(self._port.getHost())
 
     def stop(self) -> Deferred[None] | None:

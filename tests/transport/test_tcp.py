@@ -340,6 +340,20 @@ async def test_dead_peers_are_found_in_minutes(
         assert patience(connection._wire.getHandle()) == PATIENCE  # type: ignore[union-attr]
 
 
+async def test_kernel_holds_little_of_what_is_not_read(
+    serve: Serve, connect: Connect, streams: Streams, until: Until
+) -> None:
+    """A4: whoever sends and is not read takes memory of the kernel, megabytes by its own choice."""
+    connect(serve())
+    await until(lambda: len(streams) == 1)
+    with socket.socket() as asked:
+        asked.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 256 << 10)
+        granted = asked.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+    for connection in streams._all.values():
+        held = connection._wire.getHandle()  # type: ignore[union-attr]
+        assert held.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) == granted
+
+
 async def test_receiver_that_breaks_costs_no_connection(
     serve: Serve, connect: Connect, until: Until, nothing_fails_unseen: list[LogEvent]
 ) -> None:
