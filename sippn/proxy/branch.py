@@ -29,6 +29,7 @@ ANSWERED = 'SIP;cause=200;text="Call completed elsewhere"'  # RFC 3326
 GIVEN_UP = 'SIP;cause=487;text="Request terminated"'
 FLOW_FAILED = (430, 503)  # a UA that could not be reached; another flow may do better (S-08)
 _MERGED = 482  # RFC 3261 section 8.2.2.2: it has this request by another way already
+_NO_WORD = (408, 430, 480, 481, 482, 487, 500, 503, 504)  # of a user, who may have declined
 
 
 @define(eq=False)
@@ -149,32 +150,32 @@ class Branch:
         if leg is not self.leg and not self._takes_back(leg):
             leg.cancel(GIVEN_UP)
             return
-        self._withdraw()
         self._ring_on(leg)
-        self.owner.branch_answered(self, response, leg.flow)
+        self._pass(leg, response)
 
     def leg_answered(self, leg: Leg, response: Response) -> None:
         """Whichever copy it answers, the others are taken back."""
         self._cancel_all(ANSWERED, but=leg)
-        self._withdraw()
-        self.owner.branch_answered(self, response, leg.flow)
+        self._pass(leg, response)
 
     def leg_refused(self, leg: Leg, response: Response | None) -> None:
-        """A final answer, if it is to the copy that counts."""
-        if self._is_over_with(leg):
+        """A final answer: to the copy that counts, or of a user who declined an earlier one."""
+        declined = response is not None and response.status not in _NO_WORD
+        if not (declined and leg in self._abandoned) and self._is_over_with(leg):
             return
         if response is None:
             self._withdraw()
             self.end(Final(502))
+        elif response.status == 487 and leg.cancelled:
+            self.end(Final(487))  # our own doing, and nothing to tell anybody
         elif response.status == _MERGED and leg.second:
             self._keep_first()
         elif response.status in FLOW_FAILED:
             self.leg = None
             if not self._goes_on():
-                self.owner.branch_answered(self, response, leg.flow)
+                self._pass(leg, response)
         else:
-            self._withdraw()
-            self.owner.branch_answered(self, response, leg.flow)
+            self._pass(leg, response)
 
     def leg_lost(self, leg: Leg, error: SIPError | TransportError) -> None:
         """Wake its UA again while there is time; a caller is not told of our sockets."""
@@ -207,7 +208,8 @@ class Branch:
                 self._send_on(flow)
 
     def _send_on(self, flow: Flow) -> None:
-        leg = Leg(self, flow, second=bool(self._abandoned) or self._sent_again)
+        second = bool(self._abandoned) or self._sent_again or self.forked_again
+        leg = Leg(self, flow, second)
         leg.client = self.owner.send(self.target, flow, leg)
         self.leg = leg
         self._ring_on(leg)
@@ -296,11 +298,11 @@ class Branch:
         if leg is None or leg.lost or not (leg.heard or self.owner.may_wake()):
             self.end(final)
         elif not leg.heard and self._listening is None:
-            self._listening = self.owner.at_the_end(lambda: self._never_heard(final))
+            self._listening = self.owner.at_the_end(lambda: self.end(final))
 
-    def _never_heard(self, final: Final) -> None:
-        self._listening = None
-        self.end(final)
+    def _pass(self, leg: Leg, response: Response) -> None:
+        self._withdraw()
+        self.owner.branch_answered(self, response, leg.flow)
 
     def _withdraw(self) -> None:
         self._hedge_no_more()
@@ -378,9 +380,9 @@ class Branch:
             self._hedging = None
 
     def _listen_no_more(self) -> None:
-        if self._listening is not None:
+        if self._listening is not None and self._listening.active():
             self._listening.cancel()
-            self._listening = None
+        self._listening = None
 
     def _ring_on(self, leg: Leg) -> None:
         """Start Timer C, or start it anew (RFC 3261 section 16.8)."""

@@ -267,6 +267,7 @@ class ResponseContext:
         branch = max(known, key=lambda each: (each.final is None, each.rang))
         for other in known:
             if other is not branch:
+                self._branches.remove(other)
                 other.stop()
         if branch.final is None:
             branch.registered(binding)
@@ -310,7 +311,8 @@ class ResponseContext:
     def _hang_up(self, branch: Branch, response: Response, flow: Flow) -> None:
         """The caller has been told that nobody came: whoever did must not wait for words."""
         if self._request.method == "INVITE":
-            hang_up(self._means.forwarder, self._request, response, branch.target, flow)
+            ends = self._request.to.tag is None  # else the call goes on as it was
+            hang_up(self._means.forwarder, self._request, response, branch.target, flow, ends=ends)
 
     def _stop_all(self, reason: str, but: Branch | None = None) -> None:
         for branch in tuple(self._branches):

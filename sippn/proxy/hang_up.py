@@ -15,18 +15,27 @@ _log = Logger()
 
 
 def hang_up(
-    forwarder: Forwarder, invite: Request, response: Response, target: Target, flow: Flow
+    forwarder: Forwarder,
+    invite: Request,
+    response: Response,
+    target: Target,
+    flow: Flow,
+    *,
+    ends: bool = True,
 ) -> None:
     """
     Acknowledge the 2xx *response* to *invite* and end its dialog, in the caller's place.
 
     :param target: the UA that answered, on *flow*.
+    :param ends: False: acknowledge it only.
     """
     try:
         number = response.cseq.number
         to = Target(response.contacts[0].uri_text, target.flow)
         routes = forwarder.routes_to(response)
         forwarder.forward_ack(_within(invite, response, "ACK", number, routes), to, flow)
+        if not ends:
+            return
         bye = _within(invite, response, "BYE", number + 1, routes)
         forwarder.send_apart(bye, to, flow, Nobody())
     except (SIPError, TransportError, IndexError) as error:

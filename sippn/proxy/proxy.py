@@ -81,7 +81,7 @@ class Proxy:
 
         :raises SIPError: the answer, when there is nowhere to send it.
         """
-        if self._closing:
+        if self._closing and routed.dialog is None:  # who hangs up must be heard (A6)
             raise self._goodbye()
         request = routed.request
         if routed.dialog is not None:
