@@ -10,19 +10,18 @@ from typing import ClassVar
 
 from attrs import define, field
 from twisted.internet.defer import CancelledError, Deferred
-from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from sippn.binding import Binding
 from sippn.errors import SIPError, TransportError
+from sippn.proxy.alarms import Alarms
 from sippn.proxy.best import Final
 from sippn.proxy.branch_owner import BranchOwner
 from sippn.proxy.forwarder import Target
 from sippn.proxy.leg import Leg
 from sippn.proxy.reach import Reach
 from sippn.sip import Response
-from sippn.transaction import FixedTimer, Handle
 from sippn.transport import Flow
 
 ANSWERED = 'SIP;cause=200;text="Call completed elsewhere"'  # RFC 3326
@@ -43,26 +42,21 @@ class Branch:
     one is kept (S-06).
 
     :ivar target: where its UA is, so far as it is known.
-    :ivar leg: the copy that counts.
+    :ivar leg: the copy that counts; *waiting* the wake it waits for.
     :ivar final: how it ended; None while it lives.
-    :ivar waiting: the wake it waits for.
     :ivar forked_again: it was given its one more try on another flow (S-08).
     :ivar _abandoned: copies on other flows, which may still be answered.
     """
 
     owner: BranchOwner
     target: Target
-    _timer_c: FixedTimer
-    _hedge: FixedTimer
+    _alarms: Alarms
     forked_again: bool = False
     leg: Leg | None = field(default=None, init=False)
     final: Final | None = field(default=None, init=False)
     waiting: Deferred[Binding] | None = field(default=None, init=False)
     _abandoned: list[Leg] = field(factory=list, init=False)
     _connecting: Deferred[Flow] | None = field(default=None, init=False)
-    _hedging: Handle | None = field(default=None, init=False)
-    _ringing: Handle | None = field(default=None, init=False)
-    _listening: IDelayedCall | None = field(default=None, init=False)
     _woken_again: bool = field(default=False, init=False)
     _sent_again: bool = field(default=False, init=False)
     _stopped: bool = field(default=False, init=False)
@@ -82,8 +76,8 @@ class Branch:
             self._wake()
         else:
             self._send()
-            if reach is Reach.HEDGED and self.leg is not None:
-                self._hedging = self._hedge.start(self._stayed_silent)
+            if reach is Reach.HEDGED:
+                self._hedge_leg()
 
     def registered(self, binding: Binding) -> None:
         """
@@ -95,12 +89,15 @@ class Branch:
         leg = self.leg
         if self.waiting is not None or self._stopped or self.forked_again:
             return
-        if leg is None and self._connecting is None:
-            return
-        if leg is not None and (leg.reaches(binding) or (leg.rang and not leg.lost)):
+        if leg is None:
+            if self._connecting is None:
+                return
+        elif leg.reaches(binding) or (leg.rang and not leg.lost):
             return
         self.forked_again = True
         self._fork_to(binding)
+        if binding.push_target is not None:
+            self._hedge_leg()  # it was awake a moment ago, and so it was before
 
     def registered_elsewhere(self, binding: Binding) -> None:
         """Its UA has come back by another flow than the one that is waited for (RFC 5626)."""
@@ -117,7 +114,7 @@ class Branch:
         :param reason: of a Reason field in the CANCEL (RFC 3326).
         """
         self._stopped = True
-        self._hedge_no_more()
+        self._alarms.heard()
         self._cancel_all(reason)
         if self.waiting is not None:
             self.waiting.cancel()
@@ -131,9 +128,8 @@ class Branch:
         if self._rang_too_long and final.status == 487:
             final = Final(408)  # the caller has taken nothing back
         self.final = final
-        self._hedge_no_more()
-        self._ring_no_more()
-        self._listen_no_more()
+        self._alarms.heard()
+        self._alarms.ring_no_more()
         self._disconnect()
         self._cancel_all(GIVEN_UP)
         self._abandoned, self.leg = [], None  # they know us: no cycle is left for the collector
@@ -142,8 +138,7 @@ class Branch:
     def leg_heard(self, leg: Leg) -> None:
         """A UA that speaks needs no push."""
         if leg is self.leg:
-            self._hedge_no_more()
-            self._listen_no_more()
+            self._alarms.heard()
 
     def leg_rang(self, leg: Leg, response: Response) -> None:
         """It rings: no push any more (S-05), and Timer C begins anew."""
@@ -191,7 +186,7 @@ class Branch:
         """
         if leg is not self.leg or self.final is not None:
             return
-        self._hedge_no_more()
+        self._alarms.heard()
         if self._stopped:
             self.end(Final(487))
         elif not self._goes_on() and not leg.heard:
@@ -241,8 +236,11 @@ class Branch:
             self._log.failure("a request to {aor} could not be sent", aor=self.target.aor)
             self.end(Final(500))
 
+    def _hedge_leg(self) -> None:
+        if self.leg is not None:
+            self._alarms.hedge(self._stayed_silent)
+
     def _stayed_silent(self) -> None:
-        self._hedging = None
         if self.owner.may_wake():
             self._wake()
 
@@ -267,8 +265,7 @@ class Branch:
 
     def _fork_to(self, binding: Binding) -> None:
         leg, self.leg = self.leg, None
-        self._hedge_no_more()
-        self._listen_no_more()
+        self._alarms.heard()
         self._disconnect()
         if leg is not None:
             leg.abandon()
@@ -297,15 +294,15 @@ class Branch:
         leg = self.leg
         if leg is None or leg.lost or not (leg.heard or self.owner.may_wake()):
             self.end(final)
-        elif not leg.heard and self._listening is None:
-            self._listening = self.owner.at_the_end(lambda: self.end(final))
+        elif not leg.heard:
+            self._alarms.listen(self.owner.at_the_end(lambda: self.end(final)))
 
     def _pass(self, leg: Leg, response: Response) -> None:
         self._withdraw()
         self.owner.branch_answered(self, response, leg.flow)
 
     def _withdraw(self) -> None:
-        self._hedge_no_more()
+        self._alarms.heard()
         if self.waiting is not None:
             self.owner.is_awake(self)
             self.waiting.cancel()
@@ -351,7 +348,7 @@ class Branch:
             self._send()
 
     def _lost(self, error: SIPError | TransportError) -> None:
-        self._hedge_no_more()
+        self._alarms.heard()
         if not self._goes_on():
             self.end(Final(error.status if isinstance(error, SIPError) else 480))
 
@@ -365,7 +362,7 @@ class Branch:
         if self._woken_again or self._stopped or not self.owner.may_wake():
             return False
         self._woken_again = True
-        self._ring_no_more()
+        self._alarms.ring_no_more()
         self._wake()
         return self.final is None
 
@@ -374,28 +371,10 @@ class Branch:
             if leg is not None and leg is not but:
                 leg.cancel(reason)
 
-    def _hedge_no_more(self) -> None:
-        if self._hedging is not None:
-            self._hedging.cancel()
-            self._hedging = None
-
-    def _listen_no_more(self) -> None:
-        if self._listening is not None and self._listening.active():
-            self._listening.cancel()
-        self._listening = None
-
     def _ring_on(self, leg: Leg) -> None:
-        """Start Timer C, or start it anew (RFC 3261 section 16.8)."""
         if leg.is_invite:
-            self._ring_no_more()
-            self._ringing = self._timer_c.start(self._rings_too_long)
-
-    def _ring_no_more(self) -> None:
-        if self._ringing is not None:
-            self._ringing.cancel()
-            self._ringing = None
+            self._alarms.ring(self._rings_too_long)
 
     def _rings_too_long(self) -> None:
-        self._ringing = None
         self._rang_too_long = True
         self.stop()

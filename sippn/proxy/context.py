@@ -16,6 +16,7 @@ from twisted.logger import Logger
 from sippn.binding import AOR, Binding, Decision, PushKind
 from sippn.errors import SIPError
 from sippn.events import Bus, WakeRefused
+from sippn.proxy.alarms import Alarms
 from sippn.proxy.best import Final, best_final, gather_challenges
 from sippn.proxy.branch import ANSWERED, FLOW_FAILED, GIVEN_UP, Branch
 from sippn.proxy.caller_side import CallerSide
@@ -237,7 +238,7 @@ class ResponseContext:
 
     def _branch(self, target: Target, *, forked_again: bool = False) -> Branch:
         means = self._means
-        return Branch(self, target, means.timer_c, means.hedge, forked_again)
+        return Branch(self, target, Alarms(means.timer_c, means.hedge), forked_again)
 
     def _reach(self, target: Target) -> Reach:
         if target.binding is None:
