@@ -97,6 +97,7 @@ class ResponseContext:
     _branches: list[Branch] = field(factory=list, init=False)
     _started: bool = field(default=False, init=False)
     _cancelled: bool = field(default=False, init=False)
+    _declined: bool = field(default=False, init=False)
     _why_over: str = field(default=GIVEN_UP, init=False)
     _missed: list[Target] = field(factory=list, init=False)
     _leave: Callable[[], None] | None = field(default=None, init=False)
@@ -226,6 +227,7 @@ class ResponseContext:
             self._accept(branch, response, flow)
         else:
             if response.status >= 600:
+                self._declined = True
                 declined = REASONS.get(response.status, "Declined")
                 self._stop_all(f'SIP;cause={response.status};text="{declined}"', but=branch)
             branch.end(Final(response.status, response))
@@ -251,7 +253,7 @@ class ResponseContext:
     def _joined(self, aor: AOR, decision: Decision) -> None:
         """A REGISTER of *aor* was committed while its call goes on (S-08, S-09)."""
         for binding in decision.registered:
-            if self._caller.answered or self._cancelled:
+            if self._caller.answered or self._cancelled or self._declined:
                 return
             ids = {binding.id, *(old for old, new in decision.superseded if new == binding.id)}
             known = [branch for branch in self._branches if branch.target.binding_id in ids]

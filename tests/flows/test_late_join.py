@@ -408,3 +408,20 @@ def test_server_that_stops_answers_all_who_wait(house: House) -> None:
         assert answer.status == 503
         assert 5 <= int(answer.headers.get("Retry-After") or 0) <= 30
     assert desk.incoming[0].cancelled
+
+
+def test_nobody_joins_a_call_that_was_declined(house: House) -> None:
+    """S-11: a 6xx ends it for all, those included who come while a CANCEL is unanswered."""
+    desk = desk_phone(house)
+    phone = mobile(house)
+    call = call_alice(house)
+    house.get(phone.wake())
+    house.run()
+    phone.sleep("frozen")
+    desk.incoming[0].reject(603)
+    house.run()
+    tablet = house.phone("alice", "token-t", instance="<urn:uuid:t>")
+    house.get(tablet.register())
+    house.run()
+    assert tablet.incoming == []
+    assert not call.answered.called

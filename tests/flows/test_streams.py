@@ -262,3 +262,13 @@ def test_sips_leads_to_no_phone_without_tls(house: House) -> None:
     call = house.phone("bob").call("sips:alice@example.com")
     house.run()
     assert succeeded(call.failed).status == 480
+
+
+def test_phone_that_reconnects_all_day_is_not_refused(house: House) -> None:
+    """RFC 5626 section 6: without an instance each port is another phone; those gone make room."""
+    for _ in range(25):
+        phone = house.phone("alice", transport="tcp")
+        assert house.get(phone.register()).status == 200
+        house.network.cut(phone.address)
+        house.run()
+    assert len(bindings(house)) <= 10
