@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from operator import attrgetter
 
 from attrs import define, evolve, field
 
@@ -78,6 +77,8 @@ class Draft:
         """
         Keep within the number of contacts that the terms allow, where one was added.
 
+        Those that nothing reaches go first, and of each kind the oldest.
+
         :raises Forbidden: there is no room.
         """
         most = self.terms.max_contacts
@@ -89,11 +90,14 @@ class Draft:
         excess = len(held) - most
         if excess <= 0:
             return
+        unreachable = self.terms.unreachable
         others = [b for b in held if b.id not in self.registered]
-        if self.terms.overflow != "replace_oldest" or len(others) < excess:
+        others.sort(key=lambda b: (b.id not in unreachable, b.registered_at))
+        leaving = {b.id for b in others[:excess]}
+        refusing = self.terms.overflow != "replace_oldest" and not leaving <= unreachable
+        if refusing or len(leaving) < excess:
             raise Forbidden("Too Many Contacts")
-        others.sort(key=attrgetter("registered_at"))
-        self.gone.update(b.id for b in others[:excess])
+        self.gone |= leaving
 
     def decision(self, aor: AOR) -> Decision:
         """What is to be stored, and what is news."""

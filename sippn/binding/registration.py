@@ -82,6 +82,8 @@ class Terms:
         binding that was registered the longest time ago makes room.
     :ivar refresh_lead: seconds before expiry at which a refresh push is due, or earlier.
     :ivar refresh_attempts: how many there are before a binding expires; 0: none.
+    :ivar unreachable: ids of bindings that nothing reaches: they make room before anybody is
+        refused, whatever *overflow* says (RFC 5626 section 6 lets them be removed).
     """
 
     match: tuple[str, ...] = ("outbound", "instance", "push", "uri")
@@ -89,3 +91,4 @@ class Terms:
     overflow: str = "reject"
     refresh_lead: int = 120
     refresh_attempts: int = 4
+    unreachable: frozenset[str] = frozenset()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from attrs import define
+from attrs import define, evolve
 from twisted.internet.interfaces import IReactorTime
 
 from sippn.binding import (
@@ -37,6 +37,11 @@ from sippn.sip import REASONS, Request, Response, response_to
 _RETRY_AFTER = ("Retry-After", "5")  # where a store that failed does not say when
 _ID_OCTETS = 12
 _TAG_OCTETS = 6
+_CONNECTIONS = ("tcp:", "tls:")  # flows that end, as their tokens begin
+
+
+def _everywhere(_: str) -> bool:
+    return True
 
 
 @define(eq=False)
@@ -52,6 +57,7 @@ class Registrar:
     :ivar _push: the providers, as one: what may be promised.
     :ivar _serves: whether a host is a domain of ours.
     :ivar _wall: wall clock, seconds; *_clock* is monotonic and dates events.
+    :ivar _reaches: whether the flow of a token is still there.
     """
 
     _authority: IRegistrationAuthority
@@ -64,6 +70,7 @@ class Registrar:
     _entropy: Callable[[int], bytes]
     _bus: Bus
     _clock: IReactorTime
+    _reaches: Callable[[str], bool] = _everywhere
 
     async def register(
         self, request: Request, principal: Principal | None, source: Source
@@ -130,12 +137,34 @@ class Registrar:
         def apply(record: Record | None) -> Decision:
             nonlocal seen, now
             seen, now = record, self._wall()
-            return decide(record, registration, grant, terms, now, self._new_id)
+            agreed = self._making_room(terms, record, registration)
+            return decide(record, registration, grant, agreed, now, self._new_id)
 
         decision = await self._location.update(registration.aor, apply)
         self._tell(registration.aor, decision)
         stored = seen if decision.record is None else decision.record
         return live(stored, now), decision, now
+
+    def _making_room(
+        self, terms: Terms, record: Record | None, registration: Registration
+    ) -> Terms:
+        """
+        *terms*, and who may be dropped where the contacts of *registration* might not fit.
+
+        A phone that names itself by its address alone is another one each time it connects.
+        """
+        most = terms.max_contacts
+        if record is None or most == 0:
+            return terms
+        if len(record.bindings) + len(registration.contacts) <= most:
+            return terms
+        return evolve(terms, unreachable=frozenset(b.id for b in record.bindings if self._lost(b)))
+
+    def _lost(self, binding: Binding) -> bool:
+        """Whether *binding* came on a connection of its own that is gone, and can't be pushed."""
+        if binding.push_target is not None or binding.path:  # an edge connects again
+            return False
+        return binding.flow.startswith(_CONNECTIONS) and not self._reaches(binding.flow)
 
     def _answer(self, request: Request, fields: list[tuple[str, str]]) -> Response:
         return response_to(request, 200, extra=fields, to_tag=self._entropy(_TAG_OCTETS).hex())

@@ -168,7 +168,7 @@ class _House:
         self.location.subscribe(_Kept(stack, around.wall).location_changed)
         proxy = self._proxy(stack)
         stack.core = Element(
-            stack, self._admission(), self._registrar(), proxy, self._serves, around.entropy
+            stack, self._admission(), self._registrar(stack), proxy, self._serves, around.entropy
         )
         others = [self.store, self._upkeep(), *self.providers, *self.policies]
         report = WakeReport(self.queue.latency, around.clock)
@@ -229,7 +229,7 @@ class _House:
             domains=self.settings.domains,
         )
 
-    def _registrar(self) -> Registrar:
+    def _registrar(self, stack: SIPStack) -> Registrar:
         settings = self.settings.registrar
         return Registrar(
             authority=LocalAuthority(settings, self.dispatcher),
@@ -242,6 +242,7 @@ class _House:
             entropy=self.surroundings.entropy,
             bus=self.bus,
             clock=self.surroundings.clock,
+            reaches=lambda token: stack.flow(token) is not None,
         )
 
     def _proxy(self, stack: SIPStack) -> Proxy:

@@ -12,6 +12,8 @@ from typing import Any
 
 from sippn.binding import Binding, PushState, PushTarget
 
+_LENGTH = 17  # of the values of a binding
+
 _binding: Callable[..., Binding] = Binding  # a type checker can't count what is unpacked
 
 
@@ -43,7 +45,13 @@ def plain(b: Binding) -> tuple[Any, ...]:
 
 
 def whole(values: Sequence[Any]) -> Binding:
-    """The binding of *values*, in which lists may stand for tuples."""
+    """
+    The binding of *values*, in which lists may stand for tuples.
+
+    :raises ValueError: there are too few or too many: each would mean another thing.
+    """
+    if len(values) != _LENGTH:
+        raise ValueError("these are not the values of a binding")
     *early, path, params, user_agent, pushed, active, refresh_at, attempt = values
     return _binding(
         *early,

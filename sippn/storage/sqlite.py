@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import ClassVar, TypeVar
 
-from attrs import define, field, frozen
+from attrs import Factory, define, field, frozen
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IReactorFromThreads
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -18,6 +18,8 @@ from sippn.binding import AOR, Change, Record
 from sippn.errors import StoreUnavailable
 from sippn.interfaces import IBindingStore
 from sippn.storage.sqlite_file import DatabaseFile
+from sippn.storage.sqlite_outages import CLAIMS, COMMITS, LOOK_UPS, Outages
+from sippn.storage.sqlite_rows import Unreadable
 from sippn.storage.sqlite_tables import Tables
 from sippn.storage.sqlite_thread import WriterThread
 
@@ -47,7 +49,6 @@ class SQLiteStore(Service):
     written; the next one is tried as if nothing had been.
 
     :ivar _patience: seconds that a commit waits for another program's lock.
-    :ivar _failing: the last write failed, and its reason has been told.
     """
 
     durable: ClassVar[bool] = True
@@ -55,8 +56,9 @@ class SQLiteStore(Service):
     _reactor: IReactorFromThreads
     _patience: float = 5.0
     _open: _Open | None = field(default=None, init=False)
-    _failing: bool = field(default=False, init=False)
-    _log: ClassVar[Logger] = Logger()
+    _outages: Outages = field(
+        init=False, default=Factory(lambda self: Outages(self._path), takes_self=True)
+    )
 
     def startService(self) -> None:
         """
@@ -67,7 +69,9 @@ class SQLiteStore(Service):
         file = DatabaseFile.open(self._path, self._patience)
         thread = WriterThread(self._reactor)
         thread.start()
-        self._open = _Open(file, thread, Tables(file.reading), Tables(file.writing))
+        told = self._outages.passed_over
+        later = partial(self._reactor.callFromThread, told)
+        self._open = _Open(file, thread, Tables(file.reading, told), Tables(file.writing, later))
         super().startService()
 
     def stopService(self) -> Deferred[None]:
@@ -82,7 +86,11 @@ class SQLiteStore(Service):
 
     def load(self, aor: AOR) -> Record | None:
         """Read one record.  :raises StoreUnavailable: it can't be read."""
-        return self._read(lambda tables: tables.load(aor))
+        try:
+            return self._read(lambda tables: tables.load(aor))
+        except Unreadable:
+            self._outages.passed_over(f"of {aor}")
+            raise _out_of_reach() from None
 
     def find(self, key: bytes) -> Sequence[AOR]:
         """The AORs whose record carries *key*.  :raises StoreUnavailable: can't be read."""
@@ -90,15 +98,19 @@ class SQLiteStore(Service):
 
     def commit(self, changes: Sequence[Change]) -> Deferred[Sequence[AOR]]:
         """Compare and swap; fires when the disk has it."""
-        return self._do(lambda tables: tables.commit(changes))
+
+        def wrote(lost: Sequence[AOR]) -> bool:
+            return len(lost) < len(changes)
+
+        return self._do(COMMITS, lambda tables: tables.commit(changes), wrote)
 
     def due(self, before: float, limit: int, lease: float) -> Deferred[Sequence[Record]]:
         """Claim what is due; *before* is the time that a lease counts from."""
-        return self._do(lambda tables: tables.claim(before, limit, lease))
+        return self._do(CLAIMS, lambda tables: tables.claim(before, limit, lease), bool)
 
     def scan(self, after: AOR, limit: int) -> Deferred[Sequence[Record]]:
         """The next *limit* records in AOR order."""
-        return self._do(lambda tables: tables.scan(after, limit))
+        return self._do(LOOK_UPS, lambda tables: tables.scan(after, limit), _never)
 
     def watch(self, changed: Callable[[Sequence[AOR]], None]) -> None:
         """Nobody else writes here: the file is locked."""
@@ -109,31 +121,42 @@ class SQLiteStore(Service):
         try:
             return look(self._open.read)
         except sqlite3.Error as error:
-            raise self._unavailable(error) from None
+            raise self._unavailable(LOOK_UPS, error) from None
 
-    def _do(self, job: Callable[[Tables], T]) -> Deferred[T]:
+    def _do(self, work: str, job: Callable[[Tables], T], wrote: Callable[[T], bool]) -> Deferred[T]:
+        """
+        Have the thread do *job*.
+
+        :param wrote: whether its result means that something was written.
+        """
         opened = self._open
         if opened is None:
             return fail(_closed())
+
+        def went_well(result: T) -> T:
+            if wrote(result):
+                self._outages.wrote(work)
+            return result
+
         done = opened.thread.do(lambda: job(opened.write))
-        return done.addCallbacks(self._went_well, self._went_wrong)
+        return done.addCallbacks(went_well, self._went_wrong, errbackArgs=(work,))
 
-    def _went_well(self, result: T) -> T:
-        if self._failing:
-            self._failing = False
-            self._log.info("{path} is in order again", path=self._path)
-        return result
-
-    def _went_wrong(self, failure: Failure) -> Failure:
+    def _went_wrong(self, failure: Failure, work: str) -> Failure:
         if isinstance(failure.value, sqlite3.Error):
-            raise self._unavailable(failure.value) from None
+            raise self._unavailable(work, failure.value) from None
         return failure
 
-    def _unavailable(self, error: sqlite3.Error) -> StoreUnavailable:
-        if not self._failing:  # once, not with each REGISTER
-            self._failing = True
-            self._log.error("{path} can't be used: {error}", path=self._path, error=str(error))
-        return StoreUnavailable("Registrations Are Out Of Reach", [_RETRY_AFTER])
+    def _unavailable(self, work: str, error: sqlite3.Error) -> StoreUnavailable:
+        self._outages.failed(work, error)
+        return _out_of_reach()
+
+
+def _never(_: object) -> bool:
+    return False
+
+
+def _out_of_reach() -> StoreUnavailable:
+    return StoreUnavailable("Registrations Are Out Of Reach", [_RETRY_AFTER])
 
 
 def _closed() -> StoreUnavailable:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from sqlite3 import Connection
 
 from attrs import frozen
 
 from sippn.binding import Record
-from sippn.storage.sqlite_rows import aor_of, record_of
+from sippn.storage.sqlite_rows import Unreadable, aor_of, record_of, row_of, whose
+from sippn.storage.sqlite_schema import transaction
 
 _HERD = 2048  # entries looked at in one go: some 20 ms, in which no commit gets its turn
 
 _ENTER = "INSERT OR IGNORE INTO agenda VALUES (?, CAST(? AS TEXT))"
 _STRIKE = "DELETE FROM agenda WHERE look = ? AND aor = CAST(? AS TEXT)"
-_NEXT = """
-    SELECT look, CAST(agenda.aor AS BLOB), version, due, keys, body
-    FROM agenda LEFT JOIN record ON record.aor = agenda.aor
-    WHERE look < ? ORDER BY look, agenda.aor LIMIT ?
-"""
+_NEXT = "SELECT look, CAST(aor AS BLOB) FROM agenda WHERE look < ? ORDER BY look, aor LIMIT ?"
 _LEASE = "UPDATE record SET due = ? WHERE aor = CAST(? AS TEXT)"
 
 
@@ -26,10 +24,13 @@ class Agenda:
     """
     The table ``agenda``, as a queue with lazy deletion: see :class:`sippn.storage.due.DueQueue`.
 
-    Everything here happens inside a transaction of the caller's.
+    Everything here happens inside a transaction of the caller's, or says otherwise.
+
+    :ivar _passed_over: is told which row is damaged.
     """
 
     _connection: Connection
+    _passed_over: Callable[[str], None]
 
     def move(self, aor: bytes, old: float | None, new: float | None) -> None:
         """
@@ -48,6 +49,8 @@ class Agenda:
 
         Each is due again *lease* seconds after *before*, unless it is written anew; that is
         on disk, so it holds for who starts after a crash.  There may be more than were found.
+
+        A record that can't be read is struck, so that it keeps no other waiting.
         """
         claimed: list[tuple[float, Record]] = []
         looks = 0
@@ -57,13 +60,56 @@ class Agenda:
             if not entries:
                 break
             looks += len(entries)
-            for look, aor, version, due, keys, body in entries:
+            for look, aor in entries:
                 self._connection.execute(_STRIKE, (look, aor))
-                if due == look:
-                    claimed.append((look, record_of(aor_of(aor), version, keys, body)))
-                    due = before + lease  # noqa: PLW2901 - the same, put off
-                    self._connection.execute(_LEASE, (due, aor))
-                if due is not None and due > look:
-                    self._connection.execute(_ENTER, (due, aor))
-        claimed.sort(key=lambda found: found[0])  # who was put off had its old place
+                try:
+                    record = self._take(look, aor, before + lease)
+                except Unreadable:
+                    self._passed_over(whose(aor))
+                    continue
+                if record is not None:
+                    claimed.append((look, record))
+        claimed.sort(
+            key=lambda found: (found[0], found[1].aor)
+        )  # who was put off had its old place
         return [record for _, record in claimed]
+
+    def strike_damaged(self, before: float) -> bool:
+        """
+        Strike what was to be looked at *before*, and is on a page that can't be read.
+
+        It has a transaction of its own: one that has met such a page writes no more.
+
+        :returns: whether there was any; no, if all are: that is no row, it is the file, and
+            who mends it finds its agenda whole.
+        """
+        entries = self._connection.execute(_NEXT, (before, _HERD)).fetchall()
+        damaged = [entry for entry in entries if not self._is_readable(entry[1])]
+        if len(damaged) == len(entries):
+            return False
+        with transaction(self._connection):
+            self._connection.executemany(_STRIKE, damaged)
+        return bool(damaged)
+
+    def _is_readable(self, aor: bytes) -> bool:
+        try:
+            row_of(self._connection, aor)
+        except Unreadable:
+            self._passed_over(whose(aor))
+            return False
+        return True
+
+    def _take(self, look: float, aor: bytes, leased: float) -> Record | None:
+        """The record of *aor* if it is due, and enter it again for when it is due next."""
+        row = row_of(self._connection, aor)
+        if row is None:
+            return None
+        due, *rest = row
+        record: Record | None = None
+        if due == look:
+            record = record_of(aor_of(aor), *rest)
+            due = leased
+            self._connection.execute(_LEASE, (due, aor))
+        if due is not None and due > look:
+            self._connection.execute(_ENTER, (due, aor))
+        return record

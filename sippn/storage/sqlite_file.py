@@ -41,12 +41,13 @@ class DatabaseFile:
         :param patience: seconds that a write waits for another program's lock.
         :raises ConfigErrors: it cannot be used; nothing is left open.
         """
+        place = os.path.realpath(path)  # who comes by a link must find the lock, and the log
         with ExitStack() as opening:
             try:
-                _lock(path, opening)
-                _make(path)
-                writing = _writing(path, patience, opening)
-                reading = _connect(path, _READ_PATIENCE, opening)
+                _lock(place, opening)
+                _make(place)
+                writing = _writing(place, patience, opening)
+                reading = _connect(place, _READ_PATIENCE, opening)
                 reading.execute("PRAGMA query_only = 1")
             except OSError as error:
                 must = "the server must be able to write to it and to its folder"

@@ -3,13 +3,31 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterable
+from typing import Any
 
 from sippn.binding import AOR, Record
 from sippn.storage.plain import plain, whole
 
+_NEWEST = 2**62  # a version that is higher leaves no room for the next ones
+_ROW = """
+    SELECT CAST(due AS REAL), CAST(version AS INTEGER), CAST(keys AS BLOB), CAST(body AS BLOB)
+    FROM record WHERE aor = CAST(? AS TEXT)
+"""
+
 # ASCII: a lone surrogate, which is an octet that was no UTF-8, stands as its escape
 _write = json.JSONEncoder(separators=(",", ":"), check_circular=False, allow_nan=False).encode
+
+
+class Unreadable(Exception):
+    """A row is damaged.  This says nothing of what is in it: there is a PRID."""
+
+
+def damage(error: sqlite3.Error) -> bool:
+    """Whether SQLite has met a page that is none; a transaction in which it did writes no more."""
+    code = getattr(error, "sqlite_errorcode", 0)  # the module's own errors have none
+    return bool(code & 0xFF == sqlite3.SQLITE_CORRUPT)
 
 
 def octets(aor: AOR) -> bytes:
@@ -22,8 +40,20 @@ def octets(aor: AOR) -> bytes:
 
 
 def aor_of(stored: bytes) -> AOR:
-    """The AOR that is stored, which is read as ``CAST(aor AS BLOB)``."""
-    return stored.decode("utf-8", "surrogatepass")
+    """
+    The AOR that is stored, which is read as ``CAST(aor AS BLOB)``.
+
+    :raises Unreadable: it is no text.
+    """
+    try:
+        return stored.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:
+        raise Unreadable from None
+
+
+def whose(stored: bytes) -> str:
+    """Words for the row of an AOR that may be damaged itself."""
+    return f"of {stored.decode('utf-8', 'backslashreplace')}"
 
 
 def keys_text(keys: Iterable[bytes]) -> str:
@@ -41,7 +71,37 @@ def body_of(record: Record) -> str:
     return _write((record.due_at, [plain(b) for b in record.bindings]))
 
 
-def record_of(aor: AOR, version: int, keys: str, body: str) -> Record:
-    """The record of a row."""
-    due_at, bindings = json.loads(body)
-    return Record(aor, version, tuple([whole(b) for b in bindings]), due_at, keys_of(keys))
+def row_of(connection: sqlite3.Connection, aor: bytes) -> tuple[Any, ...] | None:
+    """
+    When the record of *aor* is due, and the last arguments of :func:`record_of`.
+
+    Each value is cast to what it is meant to be: sqlite3's own complaint of a text that is
+    none shows all of it.
+
+    :raises Unreadable: the page on which it is, or was, is damaged.
+    :raises sqlite3.Error: anything else.
+    """
+    try:
+        rows = connection.execute(_ROW, (aor,)).fetchall()
+    except sqlite3.DatabaseError as error:
+        if damage(error):
+            raise Unreadable from None
+        raise
+    return rows[0] if rows else None
+
+
+def record_of(aor: AOR, version: int, keys: bytes, body: bytes) -> Record:
+    """
+    The record of a row.
+
+    :raises Unreadable: it is none.
+    """
+    try:
+        due_at, bindings = json.loads(body.decode("ascii"))
+        held = tuple([whole(b) for b in bindings])
+        found = keys_of(keys.decode("ascii"))
+    except Exception:  # noqa: BLE001 - what a disk made of it may fail in any way
+        raise Unreadable from None
+    if version > _NEWEST:
+        raise Unreadable
+    return Record(aor, version, held, due_at, found)

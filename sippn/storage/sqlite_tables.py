@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from sqlite3 import Connection
+from collections.abc import Callable, Sequence
+from sqlite3 import Connection, DatabaseError
 
 from attrs import Factory, field, frozen
 
 from sippn.binding import AOR, Change, Record
 from sippn.storage.sqlite_agenda import Agenda
-from sippn.storage.sqlite_rows import aor_of, body_of, keys_of, keys_text, octets, record_of
+from sippn.storage.sqlite_rows import (
+    Unreadable,
+    aor_of,
+    body_of,
+    damage,
+    keys_of,
+    keys_text,
+    octets,
+    record_of,
+    row_of,
+    whose,
+)
 from sippn.storage.sqlite_schema import transaction
 
-_LOAD = "SELECT version, keys, body FROM record WHERE aor = CAST(? AS TEXT)"
 _FIND = "SELECT CAST(aor AS BLOB) FROM key WHERE key = ?"
 _PAGE = """
-    SELECT CAST(aor AS BLOB), version, keys, body
+    SELECT
+        rowid, CAST(aor AS BLOB),
+        CAST(version AS INTEGER), CAST(keys AS BLOB), CAST(body AS BLOB)
     FROM record WHERE aor > CAST(? AS TEXT) ORDER BY aor LIMIT ?
 """
 # a refresh, which is nearly every write: nothing changes but the row itself
@@ -23,35 +35,62 @@ _REFRESH = """
     UPDATE record SET version = ?, due = ?, body = ?
     WHERE aor = CAST(? AS TEXT) AND version = ? AND keys = ? AND due <= ?
 """
-_STAMP = "SELECT version, due, keys FROM record WHERE aor = CAST(? AS TEXT)"
+_STAMP = """
+    SELECT CAST(version AS INTEGER), CAST(due AS REAL), keys
+    FROM record WHERE aor = CAST(? AS TEXT)
+"""
 _PUT = "INSERT OR REPLACE INTO record VALUES (CAST(? AS TEXT), ?, ?, ?, ?)"
 _DELETE = "DELETE FROM record WHERE aor = CAST(? AS TEXT)"
 _LOSE_KEY = "DELETE FROM key WHERE key = ? AND aor = CAST(? AS TEXT)"
-_GET_KEY = "INSERT INTO key VALUES (?, CAST(? AS TEXT))"
+_GET_KEY = "INSERT OR IGNORE INTO key VALUES (?, CAST(? AS TEXT))"
 
 
 @frozen(eq=False, repr=False)
 class Tables:
-    """What a connection sees of the store.  Each method may raise :class:`sqlite3.Error`."""
+    """
+    What a connection sees of the store.  Each method may raise :class:`sqlite3.Error`.
+
+    :ivar _passed_over: is told which row is damaged, in this thread: what there is beside it
+        is of use all the same.
+    """
 
     _connection: Connection
+    _passed_over: Callable[[str], None]
     _agenda: Agenda = field(
-        init=False, default=Factory(lambda self: Agenda(self._connection), takes_self=True)
+        init=False,
+        default=Factory(lambda self: Agenda(self._connection, self._passed_over), takes_self=True),
     )
 
     def load(self, aor: AOR) -> Record | None:
-        """The record of *aor*."""
-        rows = self._connection.execute(_LOAD, (octets(aor),)).fetchall()
-        return record_of(aor, *rows[0]) if rows else None
+        """The record of *aor*.  :raises Unreadable: it is damaged."""
+        row = row_of(self._connection, octets(aor))
+        return record_of(aor, *row[1:]) if row is not None else None
 
     def find(self, key: bytes) -> list[AOR]:
         """The AORs that carry *key*, in their order."""
-        return [aor_of(aor) for (aor,) in self._connection.execute(_FIND, (key,))]
+        found: list[AOR] = []
+        for (aor,) in self._connection.execute(_FIND, (key,)):
+            try:
+                found.append(aor_of(aor))
+            except Unreadable:
+                self._passed_over(whose(aor))
+        return found
 
     def scan(self, after: AOR, limit: int) -> list[Record]:
         """The next *limit* records that come after *after*."""
-        rows = self._connection.execute(_PAGE, (octets(after), limit))
-        return [record_of(aor_of(aor), *rest) for aor, *rest in rows]
+        found: list[Record] = []
+        last = octets(after)
+        while len(found) < limit:
+            rows = self._connection.execute(_PAGE, (last, limit - len(found))).fetchall()
+            if not rows or rows[-1][1] <= last:  # or else for ever, where their order is damaged
+                break
+            last = rows[-1][1]
+            for number, aor, *rest in rows:
+                try:
+                    found.append(record_of(aor_of(aor), *rest))
+                except Unreadable:  # what stands for the AOR here may be any part of the row
+                    self._passed_over(f"number {number}")
+        return found
 
     def commit(self, changes: Sequence[Change]) -> list[AOR]:
         """Write *changes* as one transaction; the AORs that lost the race."""
@@ -60,6 +99,14 @@ class Tables:
 
     def claim(self, before: float, limit: int, lease: float) -> list[Record]:
         """Claim what is due: see :meth:`.Agenda.claim`."""
+        try:
+            return self._claim(before, limit, lease)
+        except DatabaseError as error:
+            if not damage(error) or not self._agenda.strike_damaged(before):
+                raise
+        return self._claim(before, limit, lease)
+
+    def _claim(self, before: float, limit: int, lease: float) -> list[Record]:
         with transaction(self._connection):
             return self._agenda.claim(before, limit, lease)
 

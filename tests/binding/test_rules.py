@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from attrs import evolve
 
 from sippn.binding import (
     Decision,
@@ -190,6 +191,39 @@ def test_oldest_makes_room() -> None:
     decision = desk.register((FOURTH, 600))
     assert [b.id for b in decision.removed] == ["b2"]
     assert list(desk.held) == ["b4", "b1", "b3"]
+
+
+@pytest.mark.parametrize("overflow", ["reject", "replace_oldest"])
+def test_unreachable_ones_make_room_first(overflow: str) -> None:
+    """R2 B7: oldest first and no more than are needed, before anybody is refused or replaced."""
+    gone = frozenset(("b2", "b3", "long-gone"))
+    desk = _full(Terms(max_contacts=3))
+    desk.terms = Terms(max_contacts=3, overflow=overflow, unreachable=gone)
+    decision = desk.register((FOURTH, 600))
+    assert [b.id for b in decision.removed] == ["b2"]
+    assert list(desk.held) == ["b4", "b3", "b1"]
+    assert desk.register((contact("sip:alice@192.0.2.1"), 600), call_id="c1").removed == ()
+
+
+def test_unreachable_one_that_registers_now_stays() -> None:
+    """R2 B7: it is reached again."""
+    desk = _full(Terms(max_contacts=3))
+    desk.terms = Terms(max_contacts=3, unreachable=frozenset(("b2", "b3")))
+    back = contact("sip:alice@192.0.2.2")
+    decision = desk.register((back, 600), (FOURTH, 600), call_id="c9")
+    assert [b.id for b in decision.removed] == ["b3"]
+
+
+def test_too_few_unreachable_ones_change_nothing() -> None:
+    """R2 B7: who is refused has removed nobody; with replace_oldest the oldest go too."""
+    two = (FOURTH, 600), (contact("sip:alice@192.0.2.5"), 600)
+    desk = _full(Terms(max_contacts=3))
+    desk.terms = Terms(max_contacts=3, unreachable=frozenset(("b3",)))
+    with pytest.raises(Forbidden):
+        desk.register(*two)
+    assert list(desk.held) == ["b3", "b2", "b1"]
+    desk.terms = evolve(desk.terms, overflow="replace_oldest")
+    assert [b.id for b in desk.register(*two).removed] == ["b1", "b3"]
 
 
 def test_one_request_cannot_push_itself_out() -> None:

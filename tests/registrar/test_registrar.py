@@ -76,6 +76,7 @@ class Desk:
     A registrar, and everything that it stands on.
 
     :ivar events: what was told on the bus.
+    :ivar lost: flows that are gone; *asked* are those that the registrar asked for.
     """
 
     settings: RegistrarSettings = field(factory=RegistrarSettings)
@@ -88,6 +89,8 @@ class Desk:
         factory=lambda: MemoryPushProvider([Capability("fcm"), Capability("webpush", "key")])
     )
     events: list[Event] = field(factory=list)
+    lost: set[str] = field(factory=set)
+    asked: list[str] = field(factory=list)
     location: LocationService = field(init=False)
     registrar: Registrar = field(init=False)
     _numbers: count[int] = field(factory=lambda: count(1))
@@ -109,6 +112,7 @@ class Desk:
             self._entropy,
             bus,
             self.clock,
+            self._reaches,
         )
 
     def ask(
@@ -155,6 +159,10 @@ class Desk:
     def bindings(self) -> tuple[Binding, ...]:
         """What alice has."""
         return succeeded(Deferred.fromCoroutine(self.location.bindings("sip:alice@example.com")))
+
+    def _reaches(self, flow: str) -> bool:
+        self.asked.append(flow)
+        return flow not in self.lost
 
     def _entropy(self, size: int) -> bytes:
         return next(self._numbers).to_bytes(size, "big")
@@ -544,6 +552,49 @@ def test_too_many_bindings_are_refused() -> None:
     desk.register(f"Contact: {PHONE}")
     desk.refused(Forbidden, f"Contact: {TABLET}")
     assert len(desk.bindings) == 1
+
+
+def test_lost_connections_make_room() -> None:
+    """R2 B7: a phone with another port each time it connects is not locked out by its past."""
+    desk = Desk(RegistrarSettings(max_contacts=3))
+    for number in range(3):
+        desk.register(f"Contact: <sip:alice@192.0.2.7:{number}>", flow=f"tcp:{number}")
+        desk.clock.advance(1)
+    desk.lost = {"tcp:1", "tcp:2"}
+    desk.register("Contact: <sip:alice@192.0.2.7:3>", flow="tcp:3")
+    assert [binding.flow for binding in desk.bindings] == ["tcp:3", "tcp:2", "tcp:0"]
+    removed = [event for event in desk.events if isinstance(event, BindingRemoved)]
+    assert len(removed) == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "flow"),
+    [
+        (f"Contact: {PHONE}", "udp:flow"),
+        (f"Contact: {PUSHED}", "tcp:flow"),
+        (f"Contact: {PHONE}\r\nSupported: path\r\nPath: <sip:edge.example.com;lr>", "tls:flow"),
+    ],
+)
+def test_who_can_be_reached_otherwise_makes_no_room(line: str, flow: str) -> None:
+    """R2 B7: by a datagram, by a push, or through an edge, which connects again."""
+    desk = Desk(RegistrarSettings(max_contacts=1))
+    desk.register(line, flow=flow)
+    desk.lost = {flow}
+    desk.refused(Forbidden, "Contact: <sip:alice@192.0.2.9>")
+    assert [binding.flow for binding in desk.bindings] == [flow]
+
+
+def test_flows_are_looked_at_only_where_there_may_be_no_room() -> None:
+    """R2 B7: a refresh is what a registrar does all day."""
+    desk = Desk(RegistrarSettings(max_contacts=3))
+    desk.register("Contact: <sip:alice@192.0.2.1>", flow="tcp:1")
+    desk.register("Contact: <sip:alice@192.0.2.2>", flow="tls:2")
+    assert desk.asked == []
+    two = "Contact: <sip:alice@192.0.2.3>, <sip:alice@192.0.2.4>"
+    desk.lost = {"tls:2"}
+    desk.register(two, flow="tcp:3")
+    assert desk.asked == ["tcp:1", "tls:2"]
+    assert {binding.flow for binding in desk.bindings} == {"tcp:1", "tcp:3"}
 
 
 def test_failed_commit_is_a_500_with_retry_after(nothing_fails_unseen: list[object]) -> None:

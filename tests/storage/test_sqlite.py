@@ -15,18 +15,17 @@ import pytest
 from attrs import evolve
 from twisted.application.service import IService
 from twisted.internet.defer import CancelledError
-from twisted.logger import ILogObserver, LogEvent, globalLogPublisher
-from zope.interface import provider
+from twisted.logger import LogEvent
 from zope.interface.verify import verifyObject
 
-from sippn.binding import Change, Record
+from sippn.binding import Change
 from sippn.errors import StoreUnavailable
 from sippn.interfaces import IBindingStore
 from sippn.storage.sqlite import SQLiteStore
 from sippn.testing.contracts import DurableStoreContract
 from sippn.testing.contracts.records import ALICE, BOB, NOON, VERSION, nothing, record
 from sippn.testing.results import failed
-from tests.storage.turns import Opened, Turns
+from tests.storage.turns import Opened, Turns, put, rows, written
 
 T = TypeVar("T")
 
@@ -75,45 +74,6 @@ class TestSQLiteStore(DurableStoreContract):
     def wait(self, result: Awaitable[T]) -> T:
         """Until its thread has answered."""
         return self.opened.turns.wait(result)
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "sippn.db"
-
-
-@pytest.fixture
-def store(opened: Opened, path: Path) -> SQLiteStore:
-    return opened(path)
-
-
-@pytest.fixture
-def said() -> Iterator[list[LogEvent]]:
-    """What the store says to the operator."""
-    events: list[LogEvent] = []
-
-    @provider(ILogObserver)
-    def observe(event: LogEvent) -> None:
-        if event.get("log_namespace", "").startswith("sippn.storage"):
-            events.append(event)
-
-    globalLogPublisher.addObserver(observe)
-    yield events
-    globalLogPublisher.removeObserver(observe)
-
-
-def rows(path: Path, table: str) -> list[object]:
-    """All that another program sees in *table*."""
-    connection = sqlite3.connect(path)
-    try:
-        return connection.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608 - a test's
-    finally:
-        connection.close()
-
-
-def put(turns: Turns, store: SQLiteStore, *records: Record) -> None:
-    """Store new records."""
-    assert turns.wait(store.commit([Change(r, 0) for r in records])) == []
 
 
 # a service, and its thread
@@ -263,6 +223,39 @@ def test_trouble_costs_its_authors_a_500_and_passes(
     assert turns.wait(store.commit([])) == []
     assert store.load(ALICE) == record(ALICE, VERSION + 1)
     assert store.find(b"199") == ["sip:199@h"]
+    assert [event["log_level"].name for event in said] == ["error", "info"]
+
+
+def test_only_what_was_written_ends_an_outage(
+    turns: Turns, store: SQLiteStore, said: list[LogEvent]
+) -> None:
+    """R2 B4: on a full disk all goes well that has nothing to write, once a second."""
+    put(turns, store, record(ALICE))
+    many = [Change(record(f"sip:{number}@h"), 0) for number in range(200)]
+    with full(store):
+        for _ in range(3):
+            failed(turns.settle(store.commit(many)), StoreUnavailable)
+            assert turns.wait(store.due(NOON - 1, 10, 30)) == []
+            assert turns.wait(store.commit([Change(record(ALICE), 0)])) == [ALICE]
+            assert turns.wait(store.commit([])) == []
+            assert len(turns.wait(store.scan("", 10))) == 1
+        assert [event["log_level"].name for event in said] == ["error"]
+    put(turns, store, record(BOB))
+    assert [event["log_level"].name for event in said] == ["error", "info"]
+
+
+def test_agenda_that_fails_and_commits_that_do_not_are_told_once(
+    turns: Turns, store: SQLiteStore, path: Path, said: list[LogEvent]
+) -> None:
+    """R2 B4: not one pair of lines a second, where each makes the other's a lie."""
+    written(path, "ALTER TABLE agenda RENAME TO mislaid")
+    for number in range(3):
+        failed(turns.settle(store.due(NOON + 1, 10, 30)), StoreUnavailable)
+        put(turns, store, record(f"sip:{number}@h", due_at=None))
+    assert [event["log_level"].name for event in said] == ["error"]
+    written(path, "ALTER TABLE mislaid RENAME TO agenda")
+    put(turns, store, record(ALICE))
+    assert len(turns.wait(store.due(NOON + 1, 10, 30))) == 1
     assert [event["log_level"].name for event in said] == ["error", "info"]
 
 

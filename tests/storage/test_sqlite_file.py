@@ -42,11 +42,6 @@ WRITTEN_BY_VERSION_1 = ("6b6579 ", f"[1800000000.0,[{_BINDING_1}]]")
 """How the first schema wrote ``records.binding(1)``; it is never to be changed."""
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "sippn.db"
-
-
 def refused(path: Path) -> str:
     """What is told of *path*; nothing is left open."""
     with pytest.raises(ConfigErrors) as raised:
@@ -96,6 +91,21 @@ def test_second_server_is_refused(opened: Opened, path: Path) -> None:
     """It would give the same answers, and commit over the first one's head."""
     opened(path)
     assert "another server uses it" in refused(path)
+
+
+def test_second_server_is_refused_by_whatever_link_it_comes(opened: Opened, path: Path) -> None:
+    """R2 B5: the lock beside the link was another one, and so was the log."""
+    link = path.with_name("link.db")
+    link.symlink_to(path)
+    opened(path)
+    assert "another server uses it" in refused(link)
+    assert not path.with_name("link.db-lock").exists()
+
+
+def test_link_to_itself_is_refused(path: Path) -> None:
+    """In words, as everything that is no file."""
+    path.symlink_to(path)
+    assert "symbolic links" in refused(path)
 
 
 def test_second_process_is_refused_until_the_first_is_gone(path: Path) -> None:

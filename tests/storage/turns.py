@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from queue import SimpleQueue
@@ -12,6 +13,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorFromThreads
 from zope.interface import implementer
 
+from sippn.binding import Change, Record
 from sippn.storage.sqlite import SQLiteStore
 from sippn.testing.results import succeeded
 
@@ -73,3 +75,26 @@ def _deferred(result: Awaitable[T]) -> Deferred[T]:
         return await result
 
     return Deferred.fromCoroutine(awaited())
+
+
+def rows(path: Path, table: str) -> list[Any]:
+    """All that another program sees in *table*."""
+    connection = sqlite3.connect(path)
+    try:
+        return connection.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608 - a test's
+    finally:
+        connection.close()
+
+
+def put(turns: Turns, store: SQLiteStore, *records: Record) -> None:
+    """Store new records."""
+    assert turns.wait(store.commit([Change(r, 0) for r in records])) == []
+
+
+def written(path: Path, statement: str) -> None:
+    """What befell the file."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    try:
+        connection.execute(statement)
+    finally:
+        connection.close()
