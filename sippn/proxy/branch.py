@@ -48,7 +48,7 @@ class Branch:
     :ivar _abandoned: copies on other flows, which may still be answered.
     """
 
-    owner: BranchOwner
+    owner: BranchOwner[Branch]
     target: Target
     _alarms: Alarms
     forked_again: bool = False
