@@ -182,8 +182,10 @@ def full(store: SQLiteStore) -> Iterator[None]:
     connection = store._open.file.writing
     (pages,) = connection.execute("PRAGMA page_count").fetchone()
     connection.execute(f"PRAGMA max_page_count = {pages}")
-    yield
-    connection.execute("PRAGMA max_page_count = 1000000")
+    try:
+        yield
+    finally:
+        connection.execute("PRAGMA max_page_count = 1000000")
 
 
 @contextmanager
@@ -191,8 +193,10 @@ def broken(store: SQLiteStore) -> Iterator[None]:
     """The system refuses to write to any file beyond its first octets."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1024, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    try:
+        yield
+    finally:  # or no other test could write
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @contextmanager
