@@ -132,6 +132,10 @@ class Decision:
     superseded: tuple[tuple[str, str], ...] = ()
     refreshing: tuple[Binding, ...] = ()
 
+    def ids_of(self, binding: Binding) -> tuple[str, ...]:
+        """All that the UA of *binding*, a registered one, was known by: its id comes first."""
+        return (binding.id, *(gone for gone, stays in self.superseded if stays == binding.id))
+
 
 class PushKind(Enum):
     """Why a push is sent; the values are the webhook's ``kind``."""

@@ -6,12 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
-from typing import ClassVar
 
 from attrs import define, field, frozen
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
-from twisted.logger import Logger
 
 from sippn.binding import AOR, Binding, Decision, PushKind
 from sippn.errors import SIPError
@@ -33,6 +31,7 @@ from sippn.wake import Caller, Parking, Wait, WakeQueue
 
 TIMER_C = 181  # seconds: more than three minutes (RFC 3261 section 16.6, step 11)
 _MOMENT = 0.05  # seconds: no phone comes back that fast
+_NOT_NOW = Final(500, headers=(("Retry-After", "5"),))  # in a dialog a 480 would end the usage
 MOST_BRANCHES = 32  # whoever registers again and again is not forked to each time
 
 
@@ -102,7 +101,6 @@ class ResponseContext:
     _missed: list[Target] = field(factory=list, init=False)
     _leave: Callable[[], None] | None = field(default=None, init=False)
     _unwatch: list[Callable[[], None]] = field(factory=list, init=False)
-    _log: ClassVar[Logger] = Logger()
 
     def __attrs_post_init__(self) -> None:
         self._means.unanswered.add(self)
@@ -255,12 +253,11 @@ class ResponseContext:
         for binding in decision.registered:
             if self._caller.answered or self._cancelled or self._declined:
                 return
-            ids = {binding.id, *(old for old, new in decision.superseded if new == binding.id)}
+            ids = decision.ids_of(binding)
             known = [branch for branch in self._branches if branch.target.binding_id in ids]
-            device = self._device(aor, binding.instance)
             if known:
                 self._follow(known, aor, binding)
-            elif device is not None:
+            elif (device := self._device(aor, binding.instance)) is not None:
                 device.registered_elsewhere(binding)
             else:
                 self._join(aor, binding)
@@ -330,9 +327,7 @@ class ResponseContext:
         if self._cancelled and best.status < 600:
             self._caller.refuse(Final(487))
         elif best.response is None and best.status == 480 and self._terms.in_dialog:
-            self._caller.refuse(
-                Final(500, headers=(("Retry-After", "5"),))
-            )  # 480 would end the usage
+            self._caller.refuse(_NOT_NOW)
         elif best.response is None:
             self._caller.refuse(best)
         else:

@@ -8,9 +8,8 @@ from attrs import define, field, frozen
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
-from sippn.binding import AOR, Binding, Decision, PushKind
+from sippn.binding import AOR, Binding, Decision
 from sippn.errors import TransportError
-from sippn.interfaces import IPushProvider
 from sippn.proxy.forwarder import Forwarder, Target
 from sippn.proxy.hang_up import Nobody, hang_up
 from sippn.sip import Request, Response
@@ -42,13 +41,10 @@ class LateCalls:
 
     That is for those that no push can tell that the call is over: an iOS app which got a
     VoIP push must show a call, or it is killed, and a second push would have to show one
-    more.  Whatever can be pushed a cancellation is spared this.
-
-    :ivar _push: says which UAs those are.
+    more.  Whatever can be pushed a cancellation is spared this; the wake queue knows.
     """
 
     _forwarder: Forwarder
-    _push: IPushProvider
     _clock: IReactorTime
     _expected: dict[tuple[AOR, str], list[LateCall]] = field(factory=dict, init=False)
     _timer: FixedTimer = field(init=False)
@@ -61,31 +57,21 @@ class LateCalls:
 
     def expect(self, invite: Request, target: Target, reason: str) -> None:
         """*target*'s UA was pushed for *invite*, and did not come while it was wanted."""
-        binding = target.binding
-        if binding is None or not self._must_be_shown(binding):
+        key = (target.aor, target.binding_id)
+        if len(self._timer) >= MOST or len(self._expected.get(key, ())) >= MOST_EACH:
             return
-        key = (target.aor, binding.id)
-        calls = self._expected.setdefault(key, [])
-        if len(calls) < MOST_EACH and len(self._timer) < MOST:
-            call = LateCall(invite, reason)
-            calls.append(call)
-            self._timer.start(self._forget, key, call)
+        call = LateCall(invite, reason)
+        self._expected.setdefault(key, []).append(call)
+        self._timer.start(self._forget, key, call)
 
     def location_changed(self, aor: AOR, decision: Decision) -> None:
         """A change of *aor* was committed: show who came what they have missed."""
         if not self._expected:
             return
         for binding in decision.registered:
-            old = (gone for gone, stays in decision.superseded if stays == binding.id)
-            for binding_id in (binding.id, *old):
+            for binding_id in decision.ids_of(binding):
                 for call in self._expected.pop((aor, binding_id), ()):
                     self._show(call, aor, binding)
-
-    def _must_be_shown(self, binding: Binding) -> bool:
-        target = binding.push_target
-        if target is None or not self._push.can_push(target, PushKind.CALL):
-            return False
-        return not self._push.can_push(target, PushKind.CANCEL)
 
     def _forget(self, key: tuple[AOR, str], call: LateCall) -> None:
         calls = self._expected.get(key, [])
@@ -96,15 +82,15 @@ class LateCalls:
 
     def _show(self, call: LateCall, aor: AOR, binding: Binding) -> None:
         target = self._forwarder.target_of(aor, binding)
+        if self._forwarder.open_flow(target) is None:  # it was there a moment ago, to register
+            return
         try:
             flow = self._forwarder.flow_to(call.invite, target)
-        except TransportError:
+        except TransportError:  # sips, and no TLS
             return
-        if not isinstance(flow, Deferred):  # it has registered on it a moment ago
-            client = self._forwarder.send_apart(
-                call.invite, target, flow, _Shown(self._forwarder, call, target, flow)
-            )
-            client.cancel(call.reason)
+        assert not isinstance(flow, Deferred), "it is open"  # noqa: S101 - for the type checker
+        shown = _Shown(self._forwarder, call, target, flow)
+        self._forwarder.send_apart(call.invite, target, flow, shown).cancel(call.reason)
 
 
 @define(eq=False)

@@ -248,7 +248,7 @@ class _House:
     def _proxy(self, stack: SIPStack) -> Proxy:
         around, settings = self.surroundings, self.settings.proxy
         forwarder = self._forwarder(stack)
-        late_calls = LateCalls(forwarder, self.dispatcher, around.clock)
+        late_calls = LateCalls(forwarder, around.clock)
         self.location.subscribe(self.queue.location_changed)
         self.location.subscribe(late_calls.location_changed)
         policies = [*self.policies, DomainPolicy(self._serves, stack.owns)]
