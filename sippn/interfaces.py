@@ -40,12 +40,12 @@ class IBindingStore(Interface):
     def find(key: bytes) -> Maybe[Sequence[b.AOR]]:
         """The AORs whose record carries *key*: an index, never a scan."""
 
-    def commit(changes: Sequence[b.Change]) -> Deferred[Sequence[b.AOR]]:
+    def commit(changes: Sequence[b.Change]) -> Maybe[Sequence[b.AOR]]:
         """
         Compare and swap: write each record whose stored version is ``expected``.
 
         One batch is in flight at a time, an AOR at most once in it (group commit).
-        Fires when it is as durable as :attr:`durable` says; an idle record is deleted.
+        It is there when it is as durable as :attr:`durable` says; an idle record is deleted.
 
         :returns: the AORs that lost the race, untouched; all others are written.
         :raises StoreUnavailable: nothing of the batch is written (500, Retry-After).
@@ -59,6 +59,16 @@ class IBindingStore(Interface):
 
     def watch(changed: Callable[[Sequence[b.AOR]], None]) -> None:
         """Tell which AORs other nodes committed; empty: some may be missing, read again."""
+
+
+class INotebook(Interface):
+    """What a store provides that keeps a line or two beside its records, as durably as these."""
+
+    def note(name: str) -> str | None:
+        """What was noted last under *name*; None: nothing.  :raises StoreUnavailable: can't say."""
+
+    def keep_note(name: str, text: str) -> Deferred[None]:
+        """Note *text*; fires when it is durable.  :raises StoreUnavailable: it is not noted."""
 
 
 class IPushProvider(Interface):
@@ -82,7 +92,7 @@ class IRegistrationAuthority(Interface):
 
     def grant(
         register: Request, plan: b.RegisterPlan, source: b.Source, record: b.Record | None
-    ) -> Deferred[b.Grant]:
+    ) -> Maybe[b.Grant]:
         """
         Decide on *register*; *record*, what is stored now, does not change by it.
 
@@ -130,7 +140,8 @@ class Surroundings:
 
     :ivar reactor: the reactor, for sockets and threads; never imported.
     :ivar clock: monotonic time, for waits; a job's deadline is on it.
-    :ivar wall: wall clock, seconds, for what is stored.
+    :ivar wall: wall clock, seconds, for what is stored: nobody sets it while the server runs.
+        A provider's is the system's, for what a PNS dates.
     :ivar entropy: that many random octets.
     """
 

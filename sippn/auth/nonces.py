@@ -6,9 +6,10 @@ import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from sippn.seal import Keyring
+from sippn.value import value_class
 
 _PURPOSE = "nonce"
 _TIME, _RANDOM, _MAC = 6, 8, 16  # octets: 40 characters in all, no padding
@@ -18,7 +19,7 @@ _WINDOW_MASK = (1 << _WINDOW) - 1
 _AHEAD = 5000  # milliseconds by which another node's clock may be ahead
 
 
-@frozen
+@value_class
 class _Counted:
     """
     What was seen of a nonce that authenticated.
@@ -55,16 +56,17 @@ class Nonces:
     max_remembered: int = 50_000
     _counted: dict[bytes, _Counted] = field(factory=dict, init=False)
     _edge: int = field(default=0, init=False)  # ms: what was issued before is not known any more
-
-    def __attrs_post_init__(self) -> None:
-        self._edge = self._now()
+    _begun: bool = field(default=False, init=False)
 
     def __len__(self) -> int:
         return len(self._counted)
 
     def issue(self, realm: str) -> str:
         """A new nonce for *realm*."""
-        plain = self._now().to_bytes(_TIME, "big") + self._entropy(_RANDOM)
+        now = self._now()
+        if not self._begun:
+            self._begin(now)
+        plain = now.to_bytes(_TIME, "big") + self._entropy(_RANDOM)
         return urlsafe_b64encode(plain + self._mac(realm, plain)).decode("ascii")
 
     def spend(self, realm: str, nonce: str, count: int) -> bool:
@@ -78,6 +80,8 @@ class Nonces:
         if plain is None:
             return False
         issued, now = int.from_bytes(plain[:_TIME], "big"), self._now()
+        if not self._begun:
+            self._begin(now)
         if self._expired(issued, now) or issued > now + _AHEAD:
             return False
         known = self._counted.get(plain)
@@ -89,6 +93,10 @@ class Nonces:
         self._make_room(now)
         self._counted[plain] = _Counted(issued, count, 1)
         return True
+
+    def _begin(self, now: int) -> None:
+        """Not when this is made: the clock goes on where the last server's stopped after that."""
+        self._edge, self._begun = now, True
 
     def _count(self, plain: bytes, known: _Counted, count: int) -> bool:
         ahead = count - known.highest

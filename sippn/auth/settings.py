@@ -6,10 +6,12 @@ from __future__ import annotations
 
 from ipaddress import IPv4Network, IPv6Network
 
-from attrs import field, frozen
+from attrs import field
+
+from sippn.value import value_class
 
 
-@frozen
+@value_class
 class User:
     """
     One line of the users file.
@@ -22,7 +24,7 @@ class User:
     ha1: tuple[tuple[str, str], ...] = field(repr=lambda _: "<ha1>")
 
 
-@frozen
+@value_class
 class AuthSettings:
     """
     What admission is made of.

@@ -1,6 +1,6 @@
 """Facts about a user, and rules about facts: pure, no I/O."""
 
-from sippn.binding.aor import canonical_aor
+from sippn.binding.aor import aor_of, canonical_aor
 from sippn.binding.records import prid_key
 from sippn.binding.registration import Refresh, RegisteredContact, Registration, Terms
 from sippn.binding.rules import attend, decide, disown_prid, live
@@ -46,6 +46,7 @@ __all__ = [
     "Source",
     "Terms",
     "Verdict",
+    "aor_of",
     "attend",
     "canonical_aor",
     "decide",

@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import quote
 
 from sippn.binding.values import AOR
 from sippn.errors import BadRequest
 from sippn.sip import URI, unescape
 
+# as good as all: there is nothing to decode, and nothing to leave out
+_PLAIN_USER = re.compile(r"[A-Za-z0-9_.\-+]+")
+_PLAIN = re.compile(r"sips?:([A-Za-z0-9_.\-+]{1,128}+)@([a-z0-9](?:[a-z0-9.\-]{0,126}[a-z0-9])?)")
 _USER_UNRESERVED = "-_.!~*'()&=+$,;?/"  # RFC 3261 section 25.1: mark and user-unreserved
+
+
+def aor_of(text: str) -> AOR:
+    """
+    The address-of-record that *text*, a URI, names: see :func:`canonical_aor`.
+
+    :raises UnsupportedURIScheme: neither sip nor sips.
+    :raises BadRequest: no URI, or as :func:`canonical_aor`.
+    """
+    plain = _PLAIN.fullmatch(text)
+    if plain is not None:
+        return f"sip:{plain[1]}@{plain[2]}"
+    return canonical_aor(URI.parse(text))
 
 
 def canonical_aor(uri: URI) -> AOR:
@@ -23,5 +40,7 @@ def canonical_aor(uri: URI) -> AOR:
     """
     if not uri.user:
         raise BadRequest("an address-of-record needs a user")
-    user = quote(unescape(uri.user), safe=_USER_UNRESERVED, errors="surrogateescape")
+    user = uri.user
+    if _PLAIN_USER.fullmatch(user) is None:
+        user = quote(unescape(user), safe=_USER_UNRESERVED, errors="surrogateescape")
     return f"sip:{user}@{uri.host.lower().removesuffix('.')}"

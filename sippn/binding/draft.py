@@ -31,7 +31,7 @@ class Draft:
     record: Record | None
     now: float
     terms: Terms
-    bindings: dict[str, Binding]
+    bindings: dict[str, Binding] = field(factory=dict)
     registered: dict[str, Binding] = field(factory=dict)
     gone: set[str] = field(factory=set)
     superseded: dict[str, str] = field(factory=dict)
@@ -39,8 +39,11 @@ class Draft:
     @classmethod
     def of(cls, record: Record | None, now: float, terms: Terms) -> Draft:
         """A draft in which *record* is as it is stored."""
-        stored = record.bindings if record is not None else ()
-        return cls(record, now, terms, {b.id: b for b in stored})
+        draft = cls(record, now, terms)
+        if record is not None:
+            for binding in record.bindings:
+                draft.bindings[binding.id] = binding
+        return draft
 
     def register(self, claim: Claim, seconds: int, new_id: Callable[[], str]) -> None:
         """
@@ -101,10 +104,11 @@ class Draft:
 
     def decision(self, aor: AOR) -> Decision:
         """What is to be stored, and what is news."""
-        gone = self.gone
-        registered = tuple([b for b in self.registered.values() if b.id not in gone])
-        kept = [b for b in self.bindings.values() if b.id not in gone]
-        decision = rewrite(aor, self.record, kept, self.now, registered)
+        for binding_id in self.gone:
+            self.registered.pop(binding_id, None)
+            self.bindings.pop(binding_id, None)
+        registered = tuple(self.registered.values())
+        decision = rewrite(aor, self.record, self.bindings.values(), self.now, registered)
         if not self.superseded:
             return decision
         return evolve(decision, superseded=tuple(self.superseded.items()))

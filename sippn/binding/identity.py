@@ -12,15 +12,14 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import TypeAlias
 
-from attrs import frozen
-
 from sippn.binding.registration import RegisteredContact, Registration
 from sippn.binding.values import Binding, PushTarget
 from sippn.errors import SIPError
 from sippn.sip import PN_PARAMS, URI, same_uri
+from sippn.value import value_class
 
 
-@frozen
+@value_class
 class Claim:
     """
     Who a Contact says it is.
@@ -52,7 +51,7 @@ class Claim:
 Comparison: TypeAlias = Callable[[Claim, Binding], bool | None]
 
 
-@frozen
+@value_class
 class Rung:
     """
     One way to tell bindings apart.
@@ -69,7 +68,7 @@ class Rung:
     decisive: bool = True
 
 
-@frozen
+@value_class
 class Ladder:
     """The rungs, highest first."""
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from enum import Enum
 
-from attrs import field, frozen
+from attrs import field
 
 from sippn.binding.values import AOR, PushTarget
 from sippn.sip import URI, Params, PushParams
+from sippn.value import value_class
 
 
 def _hidden(_: object) -> str:  # a Contact URI carries its PRID
@@ -22,7 +23,7 @@ class Refresh(Enum):
     LATE = "it refreshes by itself, as it was promised, and is pushed where it did not"
 
 
-@frozen
+@value_class
 class RegisteredContact:
     """
     One Contact of a REGISTER, except ``*``.
@@ -49,7 +50,7 @@ class RegisteredContact:
     refresh: Refresh = Refresh.NEVER
 
 
-@frozen
+@value_class
 class Registration:
     """
     One REGISTER.
@@ -71,7 +72,7 @@ class Registration:
     outbound: bool = False
 
 
-@frozen
+@value_class
 class Terms:
     """
     What the operator decided about the bindings of an AOR.

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from enum import Enum
 from typing import TypeAlias
 
-from attrs import field, frozen
+from attrs import field
 
 from sippn.sip import URI, Response
+from sippn.value import value_class
 
 AOR: TypeAlias = str  # canonical: "sip:alice@example.com", see rules.canonical_aor
 
@@ -19,7 +20,7 @@ def _hidden(name: str) -> Callable[[object], str]:
     return lambda value: f"<{name}>" if value else repr(value)
 
 
-@frozen
+@value_class
 class PushTarget:
     """
     One UA instance as its push notification service (PNS) sees it (RFC 8599 section 4.1.1).
@@ -43,7 +44,7 @@ class PushState(Enum):
     DEAD = "dead"
 
 
-@frozen
+@value_class
 class Binding:
     """
     One Contact of one AOR; *id* outlives rotation of contact, PRID and flow.
@@ -84,7 +85,7 @@ class Binding:
     refresh_attempt: int = 0
 
 
-@frozen
+@value_class
 class Record:
     """
     All that is stored of one AOR, the unit of compare-and-swap.
@@ -106,7 +107,7 @@ class Record:
         return not self.bindings and self.due_at is None
 
 
-@frozen
+@value_class
 class Change:
     """A record to store, and the version it was decided on (0: there was none)."""
 
@@ -114,7 +115,7 @@ class Change:
     expected: int
 
 
-@frozen
+@value_class
 class Decision:
     """
     What a rule made of a record.
@@ -147,7 +148,7 @@ class PushKind(Enum):
     CANCEL = "cancel"
 
 
-@frozen
+@value_class
 class PushJob:
     """
     One push to request.
@@ -178,7 +179,7 @@ class Verdict(Enum):
     FAILED = "no answer, or an answer that says nothing"
 
 
-@frozen
+@value_class
 class PushOutcome:
     """
     What came of a push.
@@ -195,7 +196,7 @@ class PushOutcome:
     gone_since: float | None = None
 
 
-@frozen
+@value_class
 class Capability:
     """One Feature-Caps field (RFC 8599 section 8): a PNS and its VAPID key."""
 
@@ -203,7 +204,7 @@ class Capability:
     vapid: str | None = None
 
 
-@frozen
+@value_class
 class Source:
     """
     Where a request came from, as the transport saw it.
@@ -218,7 +219,7 @@ class Source:
     secure: bool = False
 
 
-@frozen
+@value_class
 class Principal:
     """
     Who proved to be who.
@@ -234,7 +235,7 @@ class Principal:
     trusted: bool = False
 
 
-@frozen
+@value_class
 class Grant:
     """
     A registration that was allowed: for how long each Contact, and on whose word.
@@ -248,7 +249,7 @@ class Grant:
     response: Response | None = None
 
 
-@frozen
+@value_class
 class RegisterPlan:
     """What is about to be asked for; a policy returns it, or an evolved one."""
 
@@ -256,7 +257,7 @@ class RegisterPlan:
     principal: Principal | None
 
 
-@frozen
+@value_class
 class RoutePlan:
     """
     Where a request is about to go.

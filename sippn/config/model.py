@@ -131,6 +131,7 @@ class Push(Table):
     ] = "555"
     refresh_lead: Annotated[int, Field(ge=30)] = 120
     refresh_attempts: Annotated[int, Field(ge=0, le=20)] = 4
+    restart_spread: Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)] = 60
     pnsreg: Annotated[int, Field(gt=120, le=2**31 - 1)] = 130
     expires_min: Annotated[int, Field(ge=1, le=3600)] = 300
     expires_max: _Expiry = 2592000

@@ -18,6 +18,7 @@ from sippn.registrar.settings import ExpirySettings, PushRegistration, Registrar
 from sippn.service.settings import ServerSettings
 from sippn.sip import Limits
 from sippn.transport.settings import ListenSettings, StreamLimits
+from sippn.upkeep.settings import UpkeepSettings
 from sippn.wake.settings import ParkingLimits
 
 
@@ -37,6 +38,7 @@ def settings_of(
         proxy=_proxy(config),
         parking=_parking(config),
         push=_push(config),
+        upkeep=UpkeepSettings(config.push.restart_spread),
         message=_message(config),
         streams=_streams(config),
     )

@@ -14,7 +14,7 @@ from twisted.python.failure import Failure
 
 from sippn.auth import Admission
 from sippn.binding import Principal
-from sippn.errors import SIPError
+from sippn.errors import ProxyAuthenticationRequired, SIPError, Unauthorized
 from sippn.proxy import Proxy, ResponseContext
 from sippn.registrar import Registrar
 from sippn.sip import Request, response_to
@@ -23,6 +23,7 @@ from sippn.transaction import ServerTransaction
 from sippn.transport import Flow
 from sippn.wake import Caller
 
+_CHALLENGES = (Unauthorized, ProxyAuthenticationRequired)  # nothing is kept of them (A7)
 ALLOW = "REGISTER, INVITE, ACK, CANCEL, BYE, OPTIONS, MESSAGE, SUBSCRIBE, NOTIFY, REFER, INFO"
 
 
@@ -64,7 +65,7 @@ class Element:
         context = self._proxy.begin(request, transaction, flow)
         transaction.on_cancel = context.cancel
         work = Deferred.fromCoroutine(self._forward(request, transaction, flow, context))
-        work.addErrback(self._fail, context)
+        work.addErrback(self._fail, context, transaction)
 
     async def _register(self, request: Request, transaction: ServerTransaction, flow: Flow) -> None:
         principal = await self._admission.registering(request, flow.source)
@@ -106,10 +107,23 @@ class Element:
 
     def _refuse(self, failure: Failure, transaction: ServerTransaction) -> None:
         error = self._understood(failure)
-        self._respond(transaction, error.status, error.headers, str(error))
+        if not isinstance(error, _CHALLENGES):
+            self._respond(transaction, error.status, error.headers, str(error))
+            return
+        request = transaction.request
+        tag = self._stack.to_tag(request)
+        transaction.respond(response_to(request, error.status, "", error.headers, to_tag=tag))
+        transaction.forgo()
 
-    def _fail(self, failure: Failure, context: ResponseContext) -> None:
-        context.fail(self._understood(failure))
+    def _fail(
+        self, failure: Failure, context: ResponseContext, transaction: ServerTransaction
+    ) -> None:
+        error = self._understood(failure)
+        if isinstance(error, _CHALLENGES):
+            context.fail(error, self._stack.to_tag(transaction.request))
+            transaction.forgo()
+        else:
+            context.fail(error)
 
     def _understood(self, failure: Failure) -> SIPError:
         error = failure.value

@@ -7,17 +7,17 @@ Times *at* are on the monotonic clock, in seconds.
 
 from __future__ import annotations
 
-from attrs import frozen
+from sippn.value import value_class
 
 
-@frozen
+@value_class
 class Event:
     """Something happened."""
 
     at: float
 
 
-@frozen
+@value_class
 class MessageReceived(Event):
     """
     A SIP message came in.
@@ -32,7 +32,7 @@ class MessageReceived(Event):
     call_id: str
 
 
-@frozen
+@value_class
 class MessageSent(Event):
     """A SIP message went out; the fields are those of :class:`MessageReceived`."""
 
@@ -42,7 +42,7 @@ class MessageSent(Event):
     call_id: str
 
 
-@frozen
+@value_class
 class MessageRefused(Event):
     """Octets came in that are no message; *reason* says why."""
 
@@ -51,7 +51,7 @@ class MessageRefused(Event):
     reason: str
 
 
-@frozen
+@value_class
 class BindingRegistered(Event):
     """A REGISTER added or refreshed a binding, and it is committed."""
 
@@ -60,7 +60,7 @@ class BindingRegistered(Event):
     sleeps: bool
 
 
-@frozen
+@value_class
 class BindingRemoved(Event):
     """A binding is gone, and that is committed."""
 
@@ -68,7 +68,7 @@ class BindingRemoved(Event):
     binding_id: str
 
 
-@frozen
+@value_class
 class RegistrationRefused(Event):
     """A REGISTER got *status* instead of a binding."""
 
@@ -77,7 +77,7 @@ class RegistrationRefused(Event):
     reason: str
 
 
-@frozen
+@value_class
 class RequestParked(Event):
     """A request waits for a sleeping UA, at most *wait* seconds."""
 
@@ -88,7 +88,7 @@ class RequestParked(Event):
     wait: float
 
 
-@frozen
+@value_class
 class WakeReleased(Event):
     """The UA is back after *waited* seconds: its request goes out."""
 
@@ -98,7 +98,7 @@ class WakeReleased(Event):
     waited: float
 
 
-@frozen
+@value_class
 class WakeEnded(Event):
     """A wait is over without its UA; *why* says in words what ended it."""
 
@@ -108,7 +108,7 @@ class WakeEnded(Event):
     why: str
 
 
-@frozen
+@value_class
 class WakeRefused(Event):
     """A request may not wait; *why* names the limit."""
 
@@ -117,7 +117,7 @@ class WakeRefused(Event):
     why: str
 
 
-@frozen
+@value_class
 class PushRequested(Event):
     """A push left for the PNS."""
 
@@ -128,7 +128,7 @@ class PushRequested(Event):
     call_id: str
 
 
-@frozen
+@value_class
 class PushAnswered(Event):
     """
     The PNS answered after *took* seconds.
@@ -145,7 +145,7 @@ class PushAnswered(Event):
     took: float
 
 
-@frozen
+@value_class
 class RefreshRequested(Event):
     """
     A binding ends soon: its UA is pushed, so that it refreshes it (RFC 8599 section 5.5).
@@ -158,7 +158,7 @@ class RefreshRequested(Event):
     attempt: int
 
 
-@frozen
+@value_class
 class RequestForwarded(Event):
     """A request left for a UA or a next hop, at *peer*."""
 
@@ -168,7 +168,7 @@ class RequestForwarded(Event):
     binding_id: str
 
 
-@frozen
+@value_class
 class RequestAnswered(Event):
     """A request that was proxied has its final answer."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from sippn.events.happenings import (
     Event,
@@ -25,6 +25,7 @@ from sippn.events.happenings import (
     WakeRefused,
     WakeReleased,
 )
+from sippn.value import value_class
 
 WIDTH = 100
 MOST = 8
@@ -33,7 +34,7 @@ _RIGHT = 8
 _TIME = 9  # columns of the time, which is right-aligned
 
 
-@frozen
+@value_class
 class _Columns:
     """Where the lifelines stand."""
 

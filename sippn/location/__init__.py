@@ -2,5 +2,6 @@
 
 from sippn.location.news import Listener
 from sippn.location.service import LocationService
+from sippn.location.update import UNREAD, Unread
 
-__all__ = ["Listener", "LocationService"]
+__all__ = ["UNREAD", "Listener", "LocationService", "Unread"]

@@ -21,16 +21,18 @@ class News:
 
     The 200 of a REGISTER leaves in the turn of its commit, so news of the next turn
     cannot overtake it: save, send, tell.
+
+    :ivar _listeners: a new tuple with each new one, who may come while others are told.
     """
 
     _clock: IReactorTime
-    _listeners: list[Listener] = field(factory=list, init=False)
+    _listeners: tuple[Listener, ...] = field(default=(), init=False)
     _untold: list[tuple[AOR, Decision]] = field(factory=list, init=False)
     _log: ClassVar[Logger] = Logger()
 
     def subscribe(self, listener: Listener) -> None:
         """Tell *listener* from now on."""
-        self._listeners.append(listener)
+        self._listeners = (*self._listeners, listener)
 
     def announce(self, news: Sequence[tuple[AOR, Decision]]) -> None:
         """Tell *news* in a later turn."""
@@ -41,7 +43,7 @@ class News:
     def _tell(self) -> None:
         told, self._untold = self._untold, []
         for aor, decision in told:
-            for listener in tuple(self._listeners):
+            for listener in self._listeners:
                 try:
                     listener(aor, decision)
                 except Exception:  # noqa: BLE001 - one listener must not cost the others theirs

@@ -1,168 +1,194 @@
-"""Connections to one gateway, which read no more of an answer than they must."""
+"""Connections to one gateway: a request at a time on each, and no more read than must be."""
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import cast
 
 from attrs import define, field
-from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509 import load_pem_x509_certificates
 from twisted.internet.defer import Deferred, succeed
-from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
 from twisted.internet.interfaces import (
-    IProtocolFactory,
-    IStreamClientEndpoint,
+    IDelayedCall,
+    IReactorTime,
     ITCPTransport,
 )
-from twisted.internet.ssl import Certificate, optionsForClientTLS, trustRootFromCertificates
-from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
-from twisted.web.client import URI
-from twisted.web.iweb import IAgentEndpointFactory
-from zope.interface import implementer
+from twisted.internet.protocol import Protocol, connectionDone
+from twisted.python.failure import Failure
 
-MOST_OCTETS = 65536
-"""Of one answer, status line and header section included (RELIABILITY T9, W4)."""
+from sippn.providers.answer import MOST_OCTETS, AnswerReader, NoHTTP, TooLong
+from sippn.providers.exchange import Letter
 
-NEXT_ADDRESS = 0.1
-"""
-Seconds until the next address of the host is tried (RFC 8305 section 5): also what
-Twisted takes to say that the last one refused.
-"""
+__all__ = ["IDLE_TIME", "MOST_IDLE", "MOST_OCTETS", "Connection", "Connections"]
+
+MOST_IDLE = 100
+"""Connections kept; as many pushes as may be in flight."""
+
+IDLE_TIME = 30
+"""Seconds a connection is kept for the next push; most servers close theirs after 60."""
 
 
-class CappedConnection(ProtocolWrapper):
+class Connection(Protocol):
     """
-    Aborts when one answer is longer than :data:`MOST_OCTETS`.
+    One connection, which has at most one request unanswered.
 
-    There is no pipelining, so what is written begins a new request and what is
-    read belongs to its answer.
+    :ivar idle_since: monotonic clock, seconds; of use to whoever keeps it.
     """
 
-    _read = 0
+    idle_since = 0.0
 
-    def writeSequence(self, data: Any) -> None:
-        """The head of a request; the body follows in writes of its own."""
-        self._read = 0
-        super().writeSequence(data)
+    def __init__(self, home: Connections) -> None:
+        self._home = home
+        self._reader: AnswerReader | None = None
+        self._asked: Deferred[AnswerReader] | None = None
+
+    def connectionMade(self) -> None:
+        """It is open."""
+        self._home.made(self)
+
+    def ask(self, letter: Letter) -> Deferred[AnswerReader]:
+        """
+        Send *letter*.
+
+        Cancelling cuts the connection, as the answer may come yet.
+
+        :returns: the answer when it is over, and so the connection is free or gone; of one
+            that was cut short the status has said all.  It fails with why there was none.
+        """
+        self._reader = AnswerReader()
+        asked = self._asked = Deferred(self._give_up)
+        letter.left = True
+        self._wire.write(letter.octets)
+        return asked
 
     def dataReceived(self, data: bytes) -> None:
-        """Count, and pass on while it is not too much."""
-        self._read += len(data)
-        if self._read > MOST_OCTETS:
-            self.stopProducing()
+        """Read on, while it is not too much."""
+        reader = self._reader
+        if reader is None:
+            self.abort()  # nobody has asked for anything
+            return
+        try:
+            ended = reader.feed(data)
+        except TooLong:
+            self.abort()
+        except NoHTTP as error:
+            self.abort()
+            self._over(Failure(error))
         else:
-            super().dataReceived(data)
+            if ended:
+                self._ended(reader)
 
-    def stopProducing(self) -> None:
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """It is gone."""
+        self._home.lost(self)
+        reader = self._reader
+        if reader is not None:
+            self._over(reader if reader.status else reason)
+
+    def abort(self) -> None:
         """
-        Read no more of this answer.
+        Read no more.
 
         Not as TCP does it, by an orderly close: TLS would wait for the peer to
         agree, and go on reading what it sends until then.
         """
-        cast("ITCPTransport", self.transport).abortConnection()
+        self._home.spoiled(self)
+        self._wire.abortConnection()
+
+    def close(self) -> None:
+        """It is needed no more."""
+        self._wire.loseConnection()
+
+    @property
+    def _wire(self) -> ITCPTransport:
+        return cast("ITCPTransport", self.transport)
+
+    def _give_up(self, asked: Deferred[AnswerReader]) -> None:
+        reader, self._reader, self._asked = self._reader, None, None
+        self.abort()
+        if reader is not None and reader.status:
+            asked.callback(reader)
+
+    def _ended(self, reader: AnswerReader) -> None:
+        if reader.reusable:
+            self._home.keep(self)
+        else:
+            self.abort()
+        self._over(reader)
+
+    def _over(self, result: AnswerReader | Failure) -> None:
+        asked, self._asked, self._reader = self._asked, None, None
+        if asked is not None:
+            asked.callback(result)  # a Failure fails it
 
 
 @define(eq=False)
 class Connections:
-    """Those to one gateway that are open."""
+    """
+    Those to one gateway that are open, and which of them are idle.
 
-    _open: set[CappedConnection] = field(factory=set, init=False)
+    The one that was used last is used next, so that those which nobody needs grow old.
+
+    :ivar _idle: the longest idle comes first.
+    """
+
+    _clock: IReactorTime
+    _open: set[Connection] = field(factory=set, init=False)
+    _idle: list[Connection] = field(factory=list, init=False)
+    _timer: IDelayedCall | None = field(default=None, init=False)
     _gone: Deferred[None] | None = field(default=None, init=False)
 
     def __len__(self) -> int:
         return len(self._open)
 
-    def made(self, connection: CappedConnection) -> None:
+    def made(self, connection: Connection) -> None:
         """It is open."""
         self._open.add(connection)
 
-    def lost(self, connection: CappedConnection) -> None:
+    def lost(self, connection: Connection) -> None:
         """It is not any more."""
         self._open.discard(connection)
+        self.spoiled(connection)
         if not self._open and self._gone is not None:
             gone, self._gone = self._gone, None
             gone.callback(None)
 
+    def spoiled(self, connection: Connection) -> None:
+        """It is of no use for another request."""
+        if connection in self._idle:
+            self._idle.remove(connection)
+
+    def keep(self, connection: Connection) -> None:
+        """It is idle: keep it for the next request, if not too many are kept."""
+        if len(self._idle) >= MOST_IDLE or self._gone is not None:
+            connection.close()
+            return
+        connection.idle_since = self._clock.seconds()
+        self._idle.append(connection)
+        if self._timer is None:
+            self._timer = self._clock.callLater(IDLE_TIME, self._close_old)
+
+    def take(self) -> Connection | None:
+        """One that is idle, for a request; None: there is none."""
+        return self._idle.pop() if self._idle else None
+
     def cut(self) -> Deferred[None]:
         """Abort them all; fires when they are gone, in a turn."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._idle.clear()
         if not self._open:
             return succeed(None)
-        for connection in tuple(self._open):
-            connection.stopProducing()
         self._gone = Deferred()
-        return self._gone
+        gone = self._gone
+        for connection in tuple(self._open):
+            connection.abort()
+        return gone
 
-
-class _Capping(WrappingFactory[CappedConnection]):
-    """Wraps the HTTP client's factory, and keeps it from logging every connection."""
-
-    protocol = CappedConnection
-
-    def __init__(self, wrapped: IProtocolFactory, connections: Connections) -> None:
-        super().__init__(wrapped)
-        self._connections = connections
-
-    def registerProtocol(self, p: CappedConnection) -> None:
-        """It is connected."""
-        self._connections.made(p)
-
-    def unregisterProtocol(self, p: CappedConnection) -> None:
-        """It is gone."""
-        self._connections.lost(p)
-
-    def doStart(self) -> None:
-        """Say nothing."""
-
-    def doStop(self) -> None:
-        """Say nothing."""
-
-
-@implementer(IStreamClientEndpoint, IAgentEndpointFactory)
-@define(eq=False)
-class Gateway:
-    """The one host an ``Agent`` talks to: an endpoint made once, not for every request."""
-
-    _endpoint: IStreamClientEndpoint
-    connections: Connections = field(factory=Connections, init=False)
-
-    def endpointForURI(self, uri: URI) -> IStreamClientEndpoint:  # noqa: ARG002 - Twisted's
-        """Itself, whatever the URI."""
-        return self
-
-    def connect(self, protocolFactory: IProtocolFactory) -> Deferred[Any]:
-        """Connect; the result is the protocol of *protocolFactory*."""
-        capping = _Capping(protocolFactory, self.connections)
-        connected: Deferred[Any] = self._endpoint.connect(capping)
-        return connected.addCallback(lambda connection: connection.wrappedProtocol)
-
-
-def gateway_to(reactor: Any, url: URI, timeout: float, trust: Any) -> Gateway:
-    """
-    The way to *url*'s host.
-
-    :param timeout: seconds to connect.
-    :param trust: what :func:`trust_root` gave; None: the CAs of the system.
-    """
-    host = url.host.decode("ascii")
-    endpoint: IStreamClientEndpoint = HostnameEndpoint(
-        reactor, host, url.port, timeout=timeout, attemptDelay=NEXT_ADDRESS
-    )
-    if url.scheme == b"https":
-        # one for all connections: it holds the trusted CAs, which take long to load
-        options = optionsForClientTLS(host, trustRoot=trust)
-        endpoint = wrapClientTLS(options, endpoint)
-    return Gateway(endpoint)
-
-
-def trust_root(authorities: bytes) -> Any:
-    """
-    Trust in these CAs and no other.
-
-    :param authorities: their certificates, PEM.
-    :raises ValueError: there is none, or a broken one.
-    """
-    found = load_pem_x509_certificates(authorities)
-    return trustRootFromCertificates(
-        [Certificate.loadPEM(each.public_bytes(Encoding.PEM)) for each in found]
-    )
+    def _close_old(self) -> None:
+        self._timer = None
+        now = self._clock.seconds()
+        while self._idle and self._idle[0].idle_since + IDLE_TIME <= now:
+            self._idle.pop(0).close()
+        if self._idle:
+            wait = self._idle[0].idle_since + IDLE_TIME - now
+            self._timer = self._clock.callLater(wait, self._close_old)

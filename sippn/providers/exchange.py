@@ -2,70 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 from attrs import define, field
-from twisted.internet.defer import CancelledError, Deferred, succeed
-from twisted.internet.interfaces import IConsumer, IPushProducer
-from twisted.internet.protocol import Protocol, connectionDone
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
-from twisted.web.iweb import IBodyProducer
-from zope.interface import implementer
 
 T = TypeVar("T")
 
 
-@implementer(IBodyProducer)
 @define(eq=False)
 class Letter:
     """
-    The body of a request; knows whether it has left.
+    A request; knows whether it has left.
 
+    :ivar octets: head and body.
     :ivar left: it was handed to a connection.
     """
 
-    _octets: bytes = field(repr=False)
+    octets: bytes = field(repr=False)
     left: bool = field(default=False, init=False)
-
-    @property
-    def length(self) -> int:
-        """For Content-Length."""
-        return len(self._octets)
-
-    def startProducing(self, consumer: IConsumer) -> Deferred[None]:
-        """The head is written; this follows."""
-        self.left = True
-        consumer.write(self._octets)
-        return succeed(None)
-
-    def pauseProducing(self) -> None:
-        """It is all written already."""
-
-    def resumeProducing(self) -> None:
-        """It is all written already."""
-
-    def stopProducing(self) -> None:
-        """It is all written already."""
-
-
-class Remainder(Protocol):
-    """
-    Discards the body of a response: its connection is of use only when it is read.
-
-    :ivar over: fires when the body has ended or its connection has; cancelling
-        it cuts the connection.
-    """
-
-    def __init__(self) -> None:
-        self.over: Deferred[None] = Deferred(lambda _: self._cut())
-
-    def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: ARG002 - Twisted's
-        """The body is over, one way or another: the status has said all."""
-        if not self.over.called:
-            self.over.callback(None)
-
-    def _cut(self) -> None:
-        cast("IPushProducer", self.transport).stopProducing()
 
 
 @define(eq=False)
@@ -85,7 +41,7 @@ class Exchange(Generic[T]):
 
     def result(self) -> Deferred[T]:
         """The answer."""
-        result = self._watch()
+        result: Deferred[T] = self._watch()
         self._answer.addBoth(self._ended)
         return result
 
@@ -97,17 +53,19 @@ class Exchange(Generic[T]):
     def _give_up(self, _: Deferred[T]) -> None:
         if not self._letter.left:
             self._over = True
+            self._watchers = []
             self._answer.cancel()
 
-    def _stay(self, failure: Failure) -> Deferred[T]:
+    def _stay(self, failure: Failure) -> Any:
         if self._over or not failure.check(CancelledError):
-            failure.raiseException()
+            return failure
         return self._watch()
 
     def _ended(self, result: T | Failure) -> None:
         if self._over:
             return  # given up: nobody is to be told
         self._over = True
-        for watcher in self._watchers:
+        watchers, self._watchers = self._watchers, []  # they know us: no circle is left
+        for watcher in watchers:
             if not watcher.called:
                 watcher.callback(result)  # a Failure fails it

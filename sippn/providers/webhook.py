@@ -4,38 +4,32 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from attrs import define, field
 from twisted.application.service import Service
-from twisted.internet.defer import CancelledError, Deferred, succeed
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
-from twisted.web.client import URI, Agent, HTTPConnectionPool
-from twisted.web.http_headers import Headers
+from twisted.web.client import URI
 from zope.interface import implementer
 
 from sippn.binding import Capability, PushJob, PushKind, PushOutcome, PushTarget, Verdict
 from sippn.errors import ConfigErrors
 from sippn.interfaces import IPushProvider, Surroundings
-from sippn.providers.connection import Gateway, gateway_to, trust_root
-from sippn.providers.exchange import Exchange, Letter, Remainder
+from sippn.providers.answer import AnswerReader
+from sippn.providers.exchange import Exchange, Letter
 from sippn.providers.fitness import fit_for
+from sippn.providers.gateway import Gateway, gateway_to, trust_root
 from sippn.providers.settings import WebhookSettings
 from sippn.providers.verdicts import outcome_of, outcome_of_failure
 
 ANSWER_TIME = 5.0
 """Seconds for a whole exchange, connecting and reading included (RELIABILITY T9)."""
 
-IDLE_TIME = 30
-"""Seconds a connection is kept for the next push; most servers close theirs after 60."""
-
-MOST_IDLE = 100
-"""Connections kept; as many pushes as may be in flight."""
-
 LATE = PushOutcome(Verdict.FAILED, detail="deadline passed")
+_JSON = json.JSONEncoder(separators=(",", ":"))
 TIMED_OUT = PushOutcome(Verdict.FAILED, detail="timed out")
 
 
@@ -56,9 +50,7 @@ class Webhook(Service):
     _clock: IReactorTime
     _wall: Callable[[], float]
     _gateway: Gateway
-    _pool: HTTPConnectionPool
-    _agent: Agent
-    _headers: Headers = field(repr=False)  # has the secret
+    _head: bytes = field(repr=False)  # has the secret
     _exchanges: set[Deferred[PushOutcome]] = field(factory=set, init=False)
 
     @classmethod
@@ -71,21 +63,15 @@ class Webhook(Service):
         reactor, url = surroundings.reactor, URI.fromBytes(settings.url.encode("ascii"))
         trust = None if settings.ca_file is None else _trust(settings.ca_file)
         try:
-            gateway = gateway_to(reactor, url, ANSWER_TIME, trust)
+            gateway = gateway_to(reactor, surroundings.clock, url, ANSWER_TIME, trust)
         except UnicodeError:
             raise ConfigErrors([("url", "has a host name that is no punycode")]) from None
-        pool = HTTPConnectionPool(reactor)
-        pool.maxPersistentPerHost = MOST_IDLE
-        pool.cachedConnectionTimeout = IDLE_TIME
-        pool.retryAutomatically = False
         return cls(
             settings=settings,
             clock=surroundings.clock,
             wall=surroundings.wall,
             gateway=gateway,
-            pool=pool,
-            agent=Agent.usingEndpointFactory(reactor, gateway, pool),
-            headers=_headers(settings, url),
+            head=_head(settings, url),
         )
 
     @property
@@ -109,8 +95,9 @@ class Webhook(Service):
         left = job.deadline - self._clock.seconds()
         if left <= 0:
             return succeed(LATE)
-        letter = Letter(_write(job, left))
-        exchange = Deferred.fromCoroutine(self._exchange(letter))
+        body = _write(job, left)
+        letter = Letter(b"%sContent-Length: %d\r\n\r\n%s" % (self._head, len(body), body))
+        exchange = self._gateway.ask(letter).addCallbacks(self._answered, outcome_of_failure)
         exchange.addTimeout(min(ANSWER_TIME, left), self._clock, _timed_out)
         self._exchanges.add(exchange)
         exchange.addBoth(self._forget, exchange)
@@ -121,27 +108,14 @@ class Webhook(Service):
         super().stopService()
         for exchange in tuple(self._exchanges):
             exchange.cancel()
-        self._pool.closeCachedConnections()
-        # not left to the pool: it would wait for a TLS peer to say goodbye
         return self._gateway.connections.cut()
 
     def _forget(self, result: PushOutcome, exchange: Deferred[PushOutcome]) -> PushOutcome:
         self._exchanges.discard(exchange)
         return result
 
-    async def _exchange(self, letter: Letter) -> PushOutcome:
-        url = self._settings.url.encode("ascii")
-        try:
-            response = await self._agent.request(b"POST", url, self._headers, letter)
-        except Exception:  # noqa: BLE001 - sockets, DNS, TLS and HTTP each raise their own
-            return outcome_of_failure(Failure())
-        retry_after = response.headers.getRawHeaders(b"retry-after") or [None]
-        outcome = outcome_of(response.code, retry_after[0], self._wall())
-        remainder = Remainder()
-        response.deliverBody(remainder)
-        with suppress(CancelledError):  # cut short: the status has said all
-            await remainder.over
-        return outcome
+    def _answered(self, answer: AnswerReader) -> PushOutcome:
+        return outcome_of(answer.status, answer.retry_after, self._wall())
 
 
 def _timed_out(result: PushOutcome | Failure, _: float) -> PushOutcome:
@@ -163,16 +137,15 @@ def _write(job: PushJob, left: float) -> bytes:
         "deadline": round(left, 3),
         "id": job.id,
     }
-    return json.dumps(body, separators=(",", ":")).encode("ascii")
+    return _JSON.encode(body).encode("ascii")
 
 
-def _headers(settings: WebhookSettings, url: URI) -> Headers:
-    headers = Headers({"Content-Type": ["application/json"], "User-Agent": ["sippn"]})
-    for name, value in settings.headers:
-        headers.setRawHeaders(name.encode("ascii"), [value.encode("latin-1")])
-    # Agent would copy all of them for every push to add it
-    headers.setRawHeaders(b"Host", [url.netloc])
-    return headers
+def _head(settings: WebhookSettings, url: URI) -> bytes:
+    """All of a request that is the same for every push."""
+    fields = {"host": url.netloc, "content-type": b"application/json", "user-agent": b"sippn"}
+    fields |= {name.lower(): value.encode("latin-1") for name, value in settings.headers}
+    lines = [b"%s: %s\r\n" % (name.title().encode("ascii"), fields[name]) for name in fields]
+    return b"POST %s HTTP/1.1\r\n%s" % (url.originForm, b"".join(lines))
 
 
 def _trust(ca_file: str) -> Any:

@@ -6,15 +6,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from attrs import frozen
-
 from sippn.sip import Response
+from sippn.value import value_class
 
 _CHALLENGING = (401, 407)
 _TELLING = (401, 407, 415, 420, 484)  # what lets the caller try again better
 
 
-@frozen
+@value_class
 class Final:
     """
     How a branch ended.

@@ -4,8 +4,6 @@ How one UA is reached: at once, hedged, or after a wake (REQUIREMENTS S-03 to S-
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import ClassVar
 
 from attrs import define, field
@@ -105,6 +103,10 @@ class Branch:
             self._withdraw()
             self._fork_to(binding)
 
+    def came_too_late(self) -> None:
+        """Its UA was pushed for nothing, and may look for the call yet."""
+        self.owner.came_too_late(self)
+
     def stop(self, reason: str = "") -> None:
         """
         End it early: withdraw a wait, cancel what is out (RFC 3261 section 16.10).
@@ -194,13 +196,15 @@ class Branch:
 
     def _send(self) -> None:
         """Send a copy to the target; whatever breaks here ends this branch and no other."""
-        with self._contained():
+        try:
             flow = self.owner.flow_to(self.target)
             if isinstance(flow, Deferred):
                 self._connecting = flow
                 flow.addCallbacks(self._connected, self._not_connected)
             else:
                 self._send_on(flow)
+        except Exception as error:  # noqa: BLE001 - see there
+            self._not_sent(error)
 
     def _send_on(self, flow: Flow) -> None:
         second = bool(self._abandoned) or self._sent_again or self.forked_again
@@ -211,29 +215,28 @@ class Branch:
 
     def _connected(self, flow: Flow) -> None:
         self._connecting = None
-        with self._contained():
+        try:
             self._send_on(flow)
+        except Exception as error:  # noqa: BLE001 - see there
+            self._not_sent(error)
 
     def _not_connected(self, failure: Failure) -> None:
-        if self._connecting is None:  # given up
-            return
-        self._connecting = None
-        with self._contained():
-            failure.raiseException()
+        if self._connecting is not None:  # else it was given up
+            self._connecting = None
+            self._not_sent(failure.value)
 
     def _disconnect(self) -> None:
         connecting, self._connecting = self._connecting, None
         if connecting is not None:
             connecting.cancel()
 
-    @contextmanager
-    def _contained(self) -> Iterator[None]:
-        try:
-            yield
-        except TransportError as error:
+    def _not_sent(self, error: BaseException | None) -> None:
+        """There is no way, or it is a bug, or a binding that no registrar let in."""
+        if isinstance(error, TransportError):
             self._lost(error)
-        except Exception:  # noqa: BLE001 - a bug, or a binding that no registrar let in
-            self._log.failure("a request to {aor} could not be sent", aor=self.target.aor)
+        else:
+            failure = Failure(error)
+            self._log.failure("a request to {aor} could not be sent", failure, aor=self.target.aor)
             self.end(Final(500))
 
     def _hedge_leg(self) -> None:
@@ -270,8 +273,11 @@ class Branch:
         if leg is not None:
             leg.abandon()
             self._abandoned.append(leg)
-        with self._contained():
+        try:
             self.target = self.owner.target_of(self, binding)
+        except Exception as error:  # noqa: BLE001 - see there
+            self._not_sent(error)
+        else:
             self._send()
 
     def _not_woken(self, failure: Failure) -> None:
@@ -367,7 +373,8 @@ class Branch:
         return self.final is None
 
     def _cancel_all(self, reason: str, but: Leg | None = None) -> None:
-        for leg in (self.leg, *self._abandoned):
+        legs = (self.leg, *self._abandoned) if self._abandoned else (self.leg,)
+        for leg in legs:
             if leg is not None and leg is not but:
                 leg.cancel(reason)
 

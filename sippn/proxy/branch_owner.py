@@ -40,6 +40,9 @@ class BranchOwner(Protocol[B_contra]):
     def is_awake(self, branch: B_contra) -> None:
         """The UA has answered by itself: no push has to be taken back."""
 
+    def came_too_late(self, branch: B_contra) -> None:
+        """The UA was pushed, and nothing can tell it that nobody waits any more (S-12)."""
+
     def wait_over(self) -> None:
         """A wait is over, however it ended."""
 

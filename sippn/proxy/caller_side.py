@@ -53,10 +53,11 @@ class CallerSide:
         self._transaction.respond(response)
         self._answered(response.status, response.reason)
 
-    def refuse(self, final: Final, reason: str = "") -> None:
+    def refuse(self, final: Final, reason: str = "", to_tag: str = "") -> None:
         """Give a final response of our own, unless there was one."""
         if not self.answered:
             self.refused = True
+            self._tag = self._tag or to_tag
             self._transaction.respond(self._own(final, reason))
             self._answered(final.status, reason)
 

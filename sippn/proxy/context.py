@@ -5,9 +5,8 @@ What becomes of one request: its branches, and the one answer (RFC 3261 section 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from functools import partial
 
-from attrs import define, field, frozen
+from attrs import define, field
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
@@ -27,6 +26,7 @@ from sippn.proxy.settings import ProxySettings
 from sippn.sip import REASONS, Request, Response
 from sippn.transaction import ClientObserver, ClientTransaction, FixedTimer
 from sippn.transport import Flow
+from sippn.value import value_class
 from sippn.wake import Caller, Parking, Wait, WakeQueue
 
 TIMER_C = 181  # seconds: more than three minutes (RFC 3261 section 16.6, step 11)
@@ -35,7 +35,7 @@ _NOT_NOW = Final(500, headers=(("Retry-After", "5"),))  # in a dialog a 480 woul
 MOST_BRANCHES = 32  # whoever registers again and again is not forked to each time
 
 
-@frozen
+@value_class
 class Means:
     """
     What response contexts work with, the same for all of them.
@@ -61,7 +61,7 @@ class Means:
     unanswered: set[ResponseContext] = field(factory=set)
 
 
-@frozen
+@value_class
 class Terms:
     """
     On whose account a request is forwarded, and how long its sleepers get.
@@ -99,8 +99,8 @@ class ResponseContext:
     _declined: bool = field(default=False, init=False)
     _why_over: str = field(default=GIVEN_UP, init=False)
     _missed: list[Target] = field(factory=list, init=False)
-    _leave: Callable[[], None] | None = field(default=None, init=False)
-    _unwatch: list[Callable[[], None]] = field(factory=list, init=False)
+    _parked_for: AOR | None = field(default=None, init=False)
+    _watched: Collection[AOR] = field(default=(), init=False)
 
     def __attrs_post_init__(self) -> None:
         self._means.unanswered.add(self)
@@ -119,7 +119,9 @@ class ResponseContext:
             branch.start(self._reach(branch.target))
         self._started = True
         if self._means.settings.late_join and not self._caller.answered:
-            self._unwatch = [self._means.queue.watch(aor, self._joined) for aor in terms.aors]
+            for aor in terms.aors:
+                self._means.queue.watch(aor, self._joined)
+            self._watched = terms.aors
         self._settle()
         self._let_go()
 
@@ -139,9 +141,13 @@ class ResponseContext:
         self._settle()
         self._let_go()
 
-    def fail(self, error: SIPError) -> None:
-        """The request cannot be forwarded; what is under way already must not ring."""
-        self._caller.refuse(Final(error.status, headers=error.headers), str(error))
+    def fail(self, error: SIPError, to_tag: str = "") -> None:
+        """
+        The request cannot be forwarded; what is under way already must not ring.
+
+        :param to_tag: of the answer; empty: one of its own.
+        """
+        self._caller.refuse(Final(error.status, headers=error.headers), str(error), to_tag)
         self._stop_all(GIVEN_UP)
         self._let_go()
 
@@ -181,16 +187,16 @@ class ResponseContext:
             call_id=self._request.call_id,
             caller=self._terms.caller,
             seconds=max(0.0, round(self._terms.until - means.clock.seconds(), 3)),
-            missed=partial(self._came_too_late, branch.target),
+            missed=branch.came_too_late,
         )
         return means.queue.wake(wait)
 
-    def _came_too_late(self, target: Target) -> None:
-        """Its UA was pushed, and nothing can tell it that nobody waits any more (S-12)."""
+    def came_too_late(self, branch: Branch) -> None:
+        """See :meth:`BranchOwner.came_too_late`."""
         if self._caller.answered:
-            self._means.late_calls.expect(self._request, target, self._why_over)
+            self._means.late_calls.expect(self._request, branch.target, self._why_over)
         else:
-            self._missed.append(target)
+            self._missed.append(branch.target)
 
     def is_awake(self, branch: Branch) -> None:
         """See :meth:`BranchOwner.is_awake`."""
@@ -198,10 +204,11 @@ class ResponseContext:
 
     def wait_over(self) -> None:
         """See :meth:`BranchOwner.wait_over`."""
-        if self._leave is None or any(branch.waiting for branch in self._branches):
+        callee = self._parked_for
+        if callee is None or any(branch.waiting for branch in self._branches):
             return
-        self._leave()
-        self._leave = None
+        self._parked_for = None
+        self._means.parking.leave(callee, self._terms.caller)
         self._caller.remind_no_more()
 
     def at_the_end(self, action: Callable[[], None]) -> IDelayedCall:
@@ -337,9 +344,9 @@ class ResponseContext:
         if not self._caller.answered:
             return
         self._means.unanswered.discard(self)
-        for unwatch in self._unwatch:
-            unwatch()
-        self._unwatch = []
+        watched, self._watched = self._watched, ()
+        for aor in watched:
+            self._means.queue.unwatch(aor, self._joined)
         missed, self._missed = self._missed, []
         for target in missed:
             self._means.late_calls.expect(self._request, target, self._why_over)
@@ -347,8 +354,9 @@ class ResponseContext:
             self._branches = []  # they know us: no cycle is left for the collector
 
     def _enter(self, callee: str) -> None:
-        if self._leave is None:
-            self._leave = self._means.parking.enter(callee, self._terms.caller)
+        if self._parked_for is None:
+            self._means.parking.enter(callee, self._terms.caller)
+            self._parked_for = callee
             if self._terms.provisional is not None and self._request.method == "INVITE":
                 self._caller.remind(self._terms.provisional)
 

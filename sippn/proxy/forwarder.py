@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Collection
 
-from attrs import define, evolve, frozen
+from attrs import define, evolve
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
@@ -20,13 +20,16 @@ from sippn.sip import URI, NameAddr, Request, Response, without_params, without_
 from sippn.stack import SIPStack
 from sippn.transaction import ClientObserver, ClientTransaction
 from sippn.transport import Flow
+from sippn.value import value_class
 
 LONGEST_CALL = 4 * 3600.0  # seconds without a re-INVITE
 _TLS_ONLY = "sips leads over TLS only"
 _DIALOG_MAKERS = ("INVITE", "SUBSCRIBE", "REFER")
+# the last of them stays, and the one before begins those of a dialect that has more of them
+_INTRICATE = ('"', "?", ",", ";pn-t", ";pn-purr")
 
 
-@frozen
+@value_class
 class Target:
     """
     Where a branch goes.
@@ -66,8 +69,8 @@ class Forwarder:
     def target_of(self, aor: AOR, binding: Binding) -> Target:
         """Where *binding* is to be reached: on the flow of its last REGISTER (P-002)."""
         contact = binding.contact
-        if self._strip_push and "pn-" in contact.lower():
-            contact = str(without_push_params(URI.parse(contact)))
+        if self._strip_push:
+            contact = public_uri(contact)
         return Target(contact, binding.flow, aor, binding)
 
     def open_flow(self, target: Target) -> Flow | None:
@@ -99,7 +102,8 @@ class Forwarder:
 
     def keep(self, flow: Flow) -> None:
         """A call goes on over *flow*: people talk for long without a message."""
-        self._stack.keep(flow.token, LONGEST_CALL)
+        if flow.reliable:
+            self._stack.keep(flow.token, LONGEST_CALL)
 
     def forward(
         self,
@@ -159,8 +163,25 @@ class Forwarder:
             return []
         token = write_token(Dialog.begun_by(request, caller_flow.token, flow.token), self._keyring)
         secret = _is_sips(request.uri)
-        sides = (_side(token, each, secret) for each in (flow, caller_flow))
-        return list(dict.fromkeys(sides))
+        sides = [_side(token, flow, secret), _side(token, caller_flow, secret)]
+        return sides[:1] if sides[0] == sides[1] else sides
+
+
+def public_uri(contact: str) -> str:
+    """
+    *contact*, a URI that a registrar let in, without what would tell others how to push (T7).
+
+    It is cut where that is plain to see, which costs a tenth of taking the URI apart.
+    """
+    lowered = contact.lower()
+    if "pn-" not in lowered:
+        return contact
+    if contact.count("@") > 1 or any(each in lowered for each in _INTRICATE):
+        return str(without_push_params(URI.parse(contact)))
+    user, at, place = contact.rpartition("@")
+    host, *params = place.split(";")
+    kept = [one for one in params if one[:3].lower() != "pn-"]
+    return ";".join([f"{user}{at}{host}", *kept])
 
 
 def _next_hop(request: Request, target: Target) -> str:
@@ -206,10 +227,12 @@ def strict_routed(request: Request) -> Request:
 
     Its Request-URI and topmost Route value change places.
     """
+    if "route" not in request.headers.keys:
+        return request
     top = request.headers.values("Route")[:1]
     if not top or NameAddr.parse(top[0]).uri.param("lr") is not None:
         return request
     headers = request.headers.copy()
     headers.pop_value("Route")
     headers.add("Route", f"<{request.uri}>")
-    return Request(request.method, NameAddr.parse(top[0]).uri_text, headers, request.body)
+    return request.derived(headers).readdressed(NameAddr.parse(top[0]).uri_text)

@@ -19,6 +19,7 @@ from sippn.sip import (
 )
 
 WAIT_HEADER = "P-Sippn-Wait"
+_WAIT_KEY = "p-sippn-wait"
 
 
 def forwarded_request(
@@ -37,9 +38,11 @@ def forwarded_request(
         headers.add_first("Route", value)
     for value in reversed(tuple(record_routes)):
         headers.add_first("Record-Route", value)
-    headers.remove(WAIT_HEADER)  # it was told to us
+    if _WAIT_KEY in headers.keys:
+        headers.remove(WAIT_HEADER)  # it was told to us
     _hide_push_params(headers)
-    return Request(request.method, uri, headers, request.body)
+    forwarded = request.derived(headers, "max_forwards", "contacts")
+    return forwarded if uri == request.uri else forwarded.readdressed(uri)
 
 
 def without_credentials(request: Request, realm: str) -> Request:
@@ -48,6 +51,8 @@ def without_credentials(request: Request, realm: str) -> Request:
 
     Credentials for the realms of others are for proxies behind us, and stay.
     """
+    if "proxy-authorization" not in request.headers.keys:
+        return request
     offers = request.headers.get_all("Proxy-Authorization")
     others = [offer for offer in offers if not _is_for(offer, realm)]
     if len(others) == len(offers):
@@ -56,7 +61,7 @@ def without_credentials(request: Request, realm: str) -> Request:
     headers.remove("Proxy-Authorization")
     for offer in others:
         headers.add("Proxy-Authorization", offer)
-    return Request(request.method, request.uri, headers, request.body)
+    return request.derived(headers)
 
 
 def _is_for(offer: str, realm: str) -> bool:
@@ -73,7 +78,7 @@ def upstream_response(response: Response) -> Response:
     :raises BadRequest: it cannot: there is no other Via, or its Contact makes no sense.
     """
     headers = response.headers.copy()
-    if headers.pop_value("Via") is not None and "Via" not in headers:
+    if headers.pop_value("Via") is not None and "via" not in headers.keys:
         raise BadRequest("No Via of the caller's")
     _hide_push_params(headers)
     return Response(response.status, response.reason, headers, response.body)
@@ -86,10 +91,10 @@ def public_contacts(headers: Headers) -> str | None:
     :returns: what stands in place of them; None: nothing has to be hidden.
     :raises BadRequest: a Contact with push parameters that cannot be told from the rest.
     """
-    contacts = headers.get_all("Contact")
-    if not any("pn-" in contact.lower() for contact in contacts):
+    contacts = headers.line("Contact")
+    if "pn-" not in contacts.lower():
         return None
-    return ", ".join(_hidden(value) for line in contacts for value in split_values(line))
+    return ", ".join([_hidden(value) for value in split_values(contacts)])
 
 
 def _hide_push_params(headers: Headers) -> None:

@@ -4,7 +4,7 @@ Calls that were over before their UA came back (REQUIREMENTS S-12).
 
 from __future__ import annotations
 
-from attrs import define, field, frozen
+from attrs import define, field
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
@@ -15,13 +15,14 @@ from sippn.proxy.hang_up import Nobody, hang_up
 from sippn.sip import Request, Response
 from sippn.transaction import FixedTimer
 from sippn.transport import Flow
+from sippn.value import value_class
 
 LATE = 60.0  # seconds after which a call that was missed is no longer news
 MOST = 10_000
 MOST_EACH = 5
 
 
-@frozen(eq=False)
+@value_class(eq=False)
 class LateCall:
     """
     One call that ended.

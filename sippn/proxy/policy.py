@@ -6,17 +6,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from attrs import evolve, frozen
 from zope.interface import implementer
 
-from sippn.binding import Binding, PushJob, PushOutcome, RegisterPlan, RoutePlan, canonical_aor
+from sippn.binding import AOR, Binding, PushJob, PushOutcome, RegisterPlan, RoutePlan, canonical_aor
 from sippn.errors import Forbidden, NotFound
 from sippn.interfaces import IRoutingPolicy
-from sippn.sip import Request
+from sippn.sip import URI, Request
+from sippn.value import value_class
 
 
 @implementer(IRoutingPolicy)
-@frozen
+@value_class
 class DomainPolicy:
     """
     Our domains are looked up; the rest of the world is for those we know (A13).
@@ -50,12 +50,12 @@ class DomainPolicy:
         if uri.user is None and served:
             raise NotFound
         if served:
-            return evolve(plan, targets=(canonical_aor(uri),))
+            return _toward(plan, canonical_aor(uri))
         if self._owns(uri.host, uri.port):
             raise NotFound("Not a domain of this server")
         if plan.principal is None:
             raise Forbidden("Relaying Denied")
-        return evolve(plan, targets=(uri,))
+        return _toward(plan, uri)
 
     def select_bindings(self, request: Request, found: Sequence[Binding]) -> Sequence[Binding]:  # noqa: ARG002 - the socket's shape
         """All of them, in the order found."""
@@ -67,3 +67,7 @@ class DomainPolicy:
 
     def on_push_result(self, job: PushJob, outcome: PushOutcome) -> None:
         """Learn nothing."""
+
+
+def _toward(plan: RoutePlan, target: AOR | URI) -> RoutePlan:
+    return RoutePlan((target,), plan.principal, plan.wait, plan.provisional)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from attrs import define, field
 from twisted.internet.defer import Deferred
 
-from sippn.binding import AOR, Principal, RoutePlan, live
+from sippn.binding import AOR, Principal, Record, RoutePlan, live
 from sippn.errors import (
     CallDoesNotExist,
     Forbidden,
@@ -18,7 +18,7 @@ from sippn.errors import (
     SIPError,
     TransportError,
 )
-from sippn.interfaces import IRoutingPolicy, settled
+from sippn.interfaces import IRoutingPolicy
 from sippn.location import LocationService
 from sippn.proxy.caller_side import CallerSide
 from sippn.proxy.context import Means, ResponseContext, Terms
@@ -37,6 +37,7 @@ from sippn.wake import Caller
 SHORTEST_RETRY = 5  # seconds (RELIABILITY A6)
 RETRY_SPREAD = 26
 LAST_PUSHES = 1.0  # seconds that a server which stops gives its push services
+_NONE_YET = Terms(Caller("", stranger=True), 0, None)  # of a request that nobody has looked at
 NON_INVITE_LIMIT = 30.0  # seconds: a 480 must reach the client before its Timer F (P-047)
 
 
@@ -59,10 +60,9 @@ class Proxy:
         self, request: Request, transaction: ServerTransaction, flow: Flow
     ) -> ResponseContext:
         """A context for *request*, so that a CANCEL finds one from the first moment."""
-        terms = Terms(Caller(flow.remote.host, stranger=True), self._means.clock.seconds(), None)
         means = self._means
         caller = CallerSide(transaction, means.entropy, means.clock, means.bus)
-        return ResponseContext(means, caller, flow, request, terms)
+        return ResponseContext(means, caller, flow, request, _NONE_YET)
 
     def preprocess(self, request: Request) -> Routed:
         """
@@ -93,7 +93,8 @@ class Proxy:
             return
         plan = RoutePlan((), principal, wait=_asked_wait(request, principal))
         for policy in self._policies:
-            plan = await settled(policy.determine_targets(request, plan))
+            bent = policy.determine_targets(request, plan)
+            plan = bent if isinstance(bent, RoutePlan) else await bent
         targets = await self._targets(request, plan)
         context.start(request, targets, self._terms(request, plan, caller))
 
@@ -147,7 +148,8 @@ class Proxy:
         return found
 
     async def _registered(self, request: Request, aor: AOR) -> list[Target]:
-        record = await settled(self._location.load(aor))
+        stored = self._location.load(aor)
+        record = stored if stored is None or isinstance(stored, Record) else await stored
         means = self._means
         chosen = means.selection.chosen(request, live(record, means.wall()))
         return [means.forwarder.target_of(aor, binding) for binding in chosen]

@@ -6,11 +6,10 @@ from __future__ import annotations
 
 from enum import Enum
 
-from attrs import frozen
-
 from sippn.binding import Binding, PushState
 from sippn.proxy.settings import ProxySettings
 from sippn.transport import Flow
+from sippn.value import value_class
 
 
 class Reach(Enum):
@@ -22,7 +21,7 @@ class Reach(Enum):
     UNREACHABLE = "answer 480"
 
 
-@frozen
+@value_class
 class Moment:
     """
     Now, on both clocks.

@@ -11,15 +11,14 @@ from __future__ import annotations
 
 import hashlib
 
-from attrs import frozen
-
 from sippn.seal import Keyring
 from sippn.sip import NameAddr, Request
+from sippn.value import value_class
 
 _PURPOSE = "record-route"
 
 
-@frozen
+@value_class
 class Dialog:
     """
     The two sides of a dialog.

@@ -6,17 +6,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from attrs import frozen
+from attrs import field
 
 from sippn.errors import BadRequest, SIPError
 from sippn.proxy.record_route import Dialog, read_token
 from sippn.seal import Keyring
-from sippn.sip import URI, NameAddr, Request, without_push_params
+from sippn.sip import URI, Headers, NameAddr, Request, without_push_params
+from sippn.value import value_class
+
+_MOST_UNSEALED = 4096  # dialogs, about 1 kB each
 
 Owns = Callable[[str, int | None], bool]
 
 
-@frozen
+@value_class
 class Routed:
     """
     A request whose own Route values are used up.
@@ -31,16 +34,18 @@ class Routed:
     next_hop: URI | None
 
 
-@frozen
+@value_class(eq=False)
 class RouteReader:
     """
     Reads and removes what concerns this proxy.
 
     :ivar _owns: whether (host, port) is one of our addresses.
+    :ivar _unsealed: what tokens said that came lately: a BYE has that of its ACK.
     """
 
     _owns: Owns
     _keyring: Keyring
+    _unsealed: dict[str, Dialog] = field(factory=dict, init=False, repr=False)
 
     def preprocess_route(self, request: Request) -> Routed:
         """
@@ -50,30 +55,56 @@ class RouteReader:
 
         :raises BadRequest: a Route value that is no URI.
         """
-        headers = request.headers.copy()
-        uri, dialog = request.request_uri, None
-        routes = headers.values("Route")
-        if routes and self._is_ours(uri) and uri.param("lr") is not None:
+        routes = request.headers.values("Route")
+        if not routes:
+            return Routed(_to(request, request.request_uri, request.headers), None, None)
+        count, uri, dialog = len(routes), request.request_uri, None
+        if uri.param("lr") is not None and self._is_ours(uri):
             dialog = self._dialog(uri)  # a strict router has put our Record-Route value there
-            uri = _route(routes[-1])
-            headers.set("Route", ", ".join(routes[:-1]))
-            if not headers.get("Route"):
+            uri = _route(routes.pop())
+        dialog, top = self._use_up(routes, dialog)
+        headers = request.headers
+        if len(routes) < count:
+            headers = headers.copy()
+            if routes:
+                headers.set("Route", ", ".join(routes))
+            else:
                 headers.remove("Route")
-        while (top := _top_route(headers.values("Route"))) is not None and self._is_ours(top):
-            headers.pop_value("Route")
-            dialog = dialog or self._dialog(top)
-        changed = Request(request.method, str(without_push_params(uri)), headers, request.body)
-        return Routed(changed, dialog if request.to.tag else None, top)
+        return Routed(_to(request, uri, headers), dialog if request.to.tag else None, top)
+
+    def _use_up(self, routes: list[str], dialog: Dialog | None) -> tuple[Dialog | None, URI | None]:
+        """Drop what names us; the dialog that the first token proved, and the value left on top."""
+        while routes:
+            top = _route(routes[0])
+            proved = self._dialog(top)
+            if proved is None and not self._owns(top.host, top.port):
+                return dialog, top
+            dialog = dialog or proved
+            del routes[0]
+        return dialog, None
 
     def _is_ours(self, uri: URI) -> bool:
         return self._owns(uri.host, uri.port) or self._dialog(uri) is not None
 
     def _dialog(self, uri: URI) -> Dialog | None:
-        return read_token(uri.user, self._keyring) if uri.user else None
+        token = uri.user
+        if not token:
+            return None
+        dialog = self._unsealed.get(token)
+        if dialog is None:
+            dialog = read_token(token, self._keyring)
+            if dialog is not None:
+                if len(self._unsealed) >= _MOST_UNSEALED:
+                    self._unsealed.clear()
+                self._unsealed[token] = dialog
+        return dialog
 
 
-def _top_route(values: list[str]) -> URI | None:
-    return _route(values[0]) if values else None
+def _to(request: Request, uri: URI, headers: Headers) -> Request:
+    """*request* on its way to *uri*; itself if nothing of it has changed."""
+    public = without_push_params(uri)
+    used = request if headers is request.headers else request.derived(headers)
+    return used if public is request.request_uri else used.readdressed(str(public))
 
 
 def _route(value: str) -> URI:

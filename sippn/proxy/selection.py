@@ -6,14 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from attrs import frozen
-
 from sippn.binding import Binding
 from sippn.interfaces import IRoutingPolicy
 from sippn.sip import Request
+from sippn.value import value_class
 
 
-@frozen
+@value_class
 class Selection:
     """Asks the policies, of those who are there and of those who come late."""
 

@@ -23,8 +23,8 @@ def validate_request(request: Request) -> None:
         raise UnsupportedURIScheme
     if request.max_forwards == 0:
         raise TooManyHops
-    wanted = request.headers.get_all("Proxy-Require")
-    if wanted:
+    if "proxy-require" in request.headers.keys:
+        wanted = request.headers.get_all("Proxy-Require")
         options = ", ".join(option for line in wanted for option in split_values(line))
         raise BadExtension("", [("Unsupported", options)])
     public_contacts(request.headers)

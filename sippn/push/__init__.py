@@ -2,11 +2,12 @@
 Asks push notification services to wake a UA: providers, composed by wrapping.
 
 As service builds it, from the outside in: one :class:`Dispatcher` with the
-policies; for each provider a :class:`Retrying` around a :class:`Limited`
-around a :class:`Metered` around the provider.  A retry gives up its slot while
-it waits, and what is metered is what left.
+policies; for each provider a :class:`Retrying` around a :class:`Breaker` around
+a :class:`Limited` around a :class:`Metered` around the provider.  A retry gives
+up its slot while it waits, and what is metered is what left.
 """
 
+from sippn.push.breaker import Breaker
 from sippn.push.departures import Departures
 from sippn.push.dispatcher import Dispatcher
 from sippn.push.limited import Limited
@@ -16,8 +17,10 @@ from sippn.push.retrying import Retrying
 from sippn.push.settings import PushLimits
 from sippn.push.slots import Slots
 from sippn.push.waiting import Line
+from sippn.push.withdrawal import is_over
 
 __all__ = [
+    "Breaker",
     "Departures",
     "Dispatcher",
     "Limited",
@@ -27,4 +30,5 @@ __all__ = [
     "PushLimits",
     "Retrying",
     "Slots",
+    "is_over",
 ]

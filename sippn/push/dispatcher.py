@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from attrs import define
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import CancelledError, Deferred, fail, succeed
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from sippn.binding import Capability, PushJob, PushKind, PushOutcome, PushTarget, Verdict
@@ -56,7 +57,9 @@ class Dispatcher:
         :returns: the provider's outcome; REFUSED where no provider can or a
             policy wants no push; FAILED where one of them broke.
         """
-        return Deferred.fromCoroutine(self._deliver(job))
+        if self._policies:
+            return Deferred.fromCoroutine(self._deliver(job))
+        return self._ask(job)
 
     def _provider(self, target: PushTarget, kind: PushKind) -> IPushProvider | None:
         for provider in self._providers:
@@ -90,21 +93,30 @@ class Dispatcher:
             job = passed
         return job
 
-    async def _ask(self, job: PushJob) -> PushOutcome:
+    def _ask(self, job: PushJob) -> Deferred[PushOutcome]:
         provider = self._provider(job.target, job.kind)
         if provider is None:
-            return NOBODY
+            return succeed(NOBODY)
         try:
-            outcome = await provider.request_push(job)
-        except CancelledError:
-            raise
+            asked = provider.request_push(job)
         except Exception:  # noqa: BLE001 - a plugin may raise anything
-            self._log.failure("the provider of {pns} broke", pns=job.target.provider, id=job.id)
-            return BROKEN
-        if not isinstance(outcome, PushOutcome):
-            self._log.error("the provider of {pns} gave no outcome", pns=job.target.provider)
-            return BROKEN
-        return outcome
+            asked = fail()
+        if not isinstance(asked, Deferred):
+            asked = Deferred.fromCoroutine(settled(asked))
+        return asked.addCallbacks(self._checked, self._broken, (job,), {}, (job,))
+
+    def _checked(self, outcome: PushOutcome, job: PushJob) -> PushOutcome:
+        if isinstance(outcome, PushOutcome):
+            return outcome
+        self._log.error("the provider of {pns} gave no outcome", pns=job.target.provider)
+        return BROKEN
+
+    def _broken(self, failure: Failure, job: PushJob) -> PushOutcome | Failure:
+        if failure.check(CancelledError):
+            return failure
+        pns = job.target.provider
+        self._log.failure("the provider of {pns} broke", failure, pns=pns, id=job.id)
+        return BROKEN
 
     def _tell(self, job: PushJob, outcome: PushOutcome) -> None:
         for policy in self._policies:

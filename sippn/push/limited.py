@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, TypeVar
 
-from attrs import define
-from twisted.internet.defer import Deferred, succeed
+from attrs import define, field
+from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IReactorTime
+from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from sippn.binding import Capability, PushJob, PushKind, PushOutcome, PushTarget, Verdict
@@ -14,7 +16,10 @@ from sippn.interfaces import IPushProvider
 from sippn.push.pace import Pace
 from sippn.push.slots import Slots
 from sippn.push.waiting import NoRoomError
-from sippn.push.withdrawal import withdrawable
+from sippn.push.withdrawal import is_over, withdrawable
+from sippn.transaction import Deadlines, Handle
+
+T = TypeVar("T")
 
 LATE = PushOutcome(Verdict.FAILED, detail="deadline passed")
 FULL = PushOutcome(Verdict.FAILED, detail="queue full")
@@ -39,6 +44,10 @@ class Limited:
     _clock: IReactorTime
     _slots: Slots
     _pace: Pace
+    _deadlines: Deadlines = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._deadlines = Deadlines(self._clock)
 
     @property
     def capabilities(self) -> Sequence[Capability]:
@@ -56,24 +65,55 @@ class Limited:
         :returns: FAILED when the deadline passed or too many wait; else the
             provider's own outcome.
         """
-        left = job.deadline - self._clock.seconds()
-        if left <= 0:
+        if job.deadline <= self._clock.seconds():
             return succeed(LATE)
-        result = withdrawable(Deferred.fromCoroutine(self._ask(job)))
+        if not self._slots.take_free(job.kind):
+            taken: Deferred[Any] = self._slots.take(job.kind)
+            taken.addCallbacks(self._ask_at_turn, _full, (job,))
+            return self._bounded(taken, job)
+        if not self._pace.turn_now():
+            return self._bounded(self._ask_at_turn(None, job), job)
+        asked = self._ask_now(job)
+        return asked if is_over(asked) else self._bounded(asked, job)
+
+    def _bounded(self, asked: Deferred[PushOutcome], job: PushJob) -> Deferred[PushOutcome]:
+        """*asked*, for somebody who waits until the deadline at most."""
+        result = withdrawable(asked)
         if not result.called:
-            result.addTimeout(left, self._clock, lambda *_: LATE)
+            alarm = self._deadlines.at(job.deadline, result.cancel)
+            result.addBoth(_in_time, alarm)
         return result
 
-    async def _ask(self, job: PushJob) -> PushOutcome:
+    def _ask_at_turn(self, _: object, job: PushJob) -> Deferred[PushOutcome]:
+        turn: Deferred[Any] = self._pace.turn(job.kind)
+        return turn.addCallbacks(self._turn_came, self._no_turn, (job,))
+
+    def _turn_came(self, _: object, job: PushJob) -> Deferred[PushOutcome]:
+        return self._ask_now(job)
+
+    def _no_turn(self, failure: Failure) -> PushOutcome | Failure:
+        self._slots.give_back()
+        return _full(failure)
+
+    def _ask_now(self, job: PushJob) -> Deferred[PushOutcome]:
+        """Its slot is taken until the provider is done with it, given up or not."""
         try:
-            await self._slots.take(job.kind)
-        except NoRoomError:
-            return FULL
-        try:
-            await self._pace.turn(job.kind)
-            # its slot is taken until the provider is done with it, given up or not
-            return await self._provider.request_push(job)
-        except NoRoomError:
-            return FULL
-        finally:
-            self._slots.give_back()
+            asked = self._provider.request_push(job)
+        except Exception:  # noqa: BLE001 - a plugin may raise anything
+            asked = fail()
+        return asked.addBoth(self._done)
+
+    def _done(self, result: T) -> T:
+        self._slots.give_back()
+        return result
+
+
+def _full(failure: Failure) -> PushOutcome | Failure:
+    return FULL if failure.check(NoRoomError) else failure
+
+
+def _in_time(result: PushOutcome | Failure, alarm: Handle) -> PushOutcome | Failure:
+    if not alarm.running:  # it has gone off, and given the push up
+        return LATE
+    alarm.cancel()
+    return result

@@ -36,15 +36,17 @@ class Pace:
         self._tokens = self._most
         self._counted_at = self._clock.seconds()
 
+    def turn_now(self) -> bool:
+        """Whether a push may leave, which is then counted."""
+        return not self.per_second or (not self._line and self._token())
+
     def turn(self, kind: PushKind) -> Deferred[None]:
         """
         Fires when a push of *kind* may leave.
 
         :raises NoRoomError: too many wait.
         """
-        if not self.per_second:
-            return succeed(None)
-        if not self._line and self._token():
+        if self.turn_now():
             return succeed(None)
         waiter = self._line.join(kind)
         self._arm()

@@ -34,17 +34,20 @@ class Slots:
         """How many wait for a slot."""
         return len(self._line)
 
+    def take_free(self, kind: PushKind) -> bool:
+        """Take a slot if one is free and nobody comes first; :meth:`give_back` it."""
+        first = self._line.first
+        free = self._free(kind) and (first is None or comes_before(kind, first))
+        self.taken += free
+        return free
+
     def take(self, kind: PushKind) -> Deferred[None]:
         """
         Fires when a slot is taken; :meth:`give_back` it.
 
         :raises NoRoomError: too many wait.
         """
-        first = self._line.first
-        if self._free(kind) and (first is None or comes_before(kind, first)):
-            self.taken += 1
-            return succeed(None)
-        return self._line.join(kind)
+        return succeed(None) if self.take_free(kind) else self._line.join(kind)
 
     def give_back(self) -> None:
         """Free a slot, and let in who waits for it."""

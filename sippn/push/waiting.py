@@ -52,7 +52,9 @@ class Line:
     @property
     def first(self) -> PushKind | None:
         """The kind of who is let in next; None: nobody waits."""
-        return next((kind for kind, waiters in self._waiters.items() if waiters), None)
+        if not self._count:
+            return None
+        return next(kind for kind, waiters in self._waiters.items() if waiters)
 
     def join(self, kind: PushKind) -> Deferred[None]:
         """

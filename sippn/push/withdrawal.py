@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TypeVar
 
 from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
 
 T = TypeVar("T")
 
@@ -19,9 +20,14 @@ def withdrawable(asked: Deferred[T]) -> Deferred[T]:
     """
     result: Deferred[T] = Deferred(lambda _: asked.cancel())
 
-    def pass_on(value: T) -> None:
+    def pass_on(value: T | Failure) -> None:
         if not result.called:
-            result.callback(value)
+            result.callback(value)  # a Failure fails it
 
-    asked.addCallbacks(pass_on, lambda failure: None if result.called else result.errback(failure))
+    asked.addBoth(pass_on)
     return result
+
+
+def is_over(asked: Deferred[T]) -> bool:
+    """Whether *asked* has come to its result, so that there is nothing to wait for."""
+    return asked.called and not isinstance(asked.result, Deferred)

@@ -19,7 +19,7 @@ from sippn.sip import (
 
 
 def contact_fields(
-    bindings: Sequence[Binding], own: Collection[str], now: float
+    bindings: Sequence[Binding], own: Collection[Binding], now: float
 ) -> list[tuple[str, str]]:
     """
     All bindings of the AOR, with the seconds each has left.
@@ -27,13 +27,14 @@ def contact_fields(
     The UA gets its own back as it sent them.  Others may be another's devices: nothing
     of them that could push them, or tell them apart, is shown (P-004, RELIABILITY T7).
 
-    :param own: ids of the bindings that this request made or refreshed.
+    :param own: the bindings that this request made or refreshed.
     :param now: wall clock, seconds.
     """
-    return [
-        ("Contact", f"{_own(b) if b.id in own else _other(b)};expires={_left(b, now)}")
-        for b in bindings
-    ]
+    fields: list[tuple[str, str]] = []
+    for binding in bindings:
+        shown = _own(binding) if binding in own else _other(binding)
+        fields.append(("Contact", f"{shown};expires={_left(binding, now)}"))
+    return fields
 
 
 def _left(binding: Binding, now: float) -> int:
@@ -41,7 +42,8 @@ def _left(binding: Binding, now: float) -> int:
 
 
 def _own(binding: Binding) -> str:
-    return f"<{binding.contact}>{write_params(binding.params)}"
+    params = write_params(binding.params) if binding.params else ""
+    return f"<{binding.contact}>{params}"
 
 
 def _other(binding: Binding) -> str:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from attrs import define
-from twisted.internet.defer import Deferred, execute
+from attrs import Factory, define, field
 from zope.interface import implementer
 
 from sippn.binding import Grant, Record, RegisterPlan, Source
@@ -30,10 +29,13 @@ class LocalAuthority:
 
     _settings: RegistrarSettings
     _push: IPushProvider
+    _support: PushSupport = field(
+        init=False, default=Factory(lambda self: PushSupport(self._push), takes_self=True)
+    )
 
     def grant(
         self, register: Request, plan: RegisterPlan, source: Source, record: Record | None
-    ) -> Deferred[Grant]:
+    ) -> Grant:
         """
         For how long each Contact is bound.
 
@@ -42,9 +44,6 @@ class LocalAuthority:
         :raises BadRequest: as :func:`~sippn.registrar.reading.read_register`.
         """
         del source, record
-        return execute(self._grant, register, plan)
-
-    def _grant(self, register: Request, plan: RegisterPlan) -> Grant:
         reading = read_register(register)
         granted = [(contact.uri, self._seconds(reading, contact)) for contact in reading.contacts]
         return Grant(plan.aor, tuple(granted))
@@ -53,12 +52,11 @@ class LocalAuthority:
         if contact.expires == 0:
             return 0
         if not reading.pushed_elsewhere:
-            support = PushSupport(self._push)
             if contact.wants_push:
-                if support.target(contact) is not None:
+                if self._support.target(contact) is not None:
                     return self._of_push(contact.expires)
                 self._check_unsupported()
-            elif contact.asks_support and not support.capabilities(contact):
+            elif contact.asks_support and not self._support.capabilities(contact):
                 self._check_unsupported()
         return self._of_plain(contact.expires)
 

@@ -10,9 +10,9 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
-from attrs import field, frozen
+from attrs import field
 
-from sippn.binding import AOR, canonical_aor
+from sippn.binding import AOR, aor_of
 from sippn.errors import BadRequest, NotFound, UnsupportedURIScheme
 from sippn.sip import (
     URI,
@@ -20,14 +20,17 @@ from sippn.sip import (
     Params,
     PushParams,
     Request,
-    get_param,
     push_params,
     read_feature_caps,
+    split_values,
+    unquote,
 )
+from sippn.value import value_class
 
 MAX_CONTACTS = 50  # RELIABILITY A5
 MAX_PATH = 20  # nobody has as many edge proxies; each is stored with each binding
 _MAX_USER_AGENT = 256
+_LONGEST_KEPT = 256
 _MAX_SECONDS = 2**32 - 1  # RFC 3261 section 20.19
 _MAX_REG_ID = 2**31 - 1  # RFC 5626 section 4.2
 
@@ -36,14 +39,14 @@ _Q = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?")
 _STAR = "*"
 # what a registrar before us may have put there, which a UA copies into its next REGISTER
 _NOT_KEPT = frozenset({"expires", "received", "pub-gruu", "temp-gruu"})
-_REFRESHES_ITSELF = ("+sip.pnsreg", "+sip.pnsreq")  # RFC 8599 spells it both ways
+_REFRESHES_ITSELF = frozenset({"+sip.pnsreg", "+sip.pnsreq"})  # RFC 8599 spells it both ways
 
 
 def _hidden(name: str) -> Callable[[object], str]:
     return lambda _: f"<{name}>"
 
 
-@frozen
+@value_class
 class AskedContact:
     """
     One Contact, as it was asked for.
@@ -85,7 +88,7 @@ class AskedContact:
         return push is not None and push.provider is not None and push.prid is None
 
 
-@frozen
+@value_class
 class Reading:
     """
     One REGISTER.
@@ -124,12 +127,12 @@ def read_register(request: Request) -> Reading:
     path = tuple(headers.values("Path"))
     _check_path(path)
     return Reading(
-        aor_of(request),
+        registered_aor(request),
         request.call_id,
         request.cseq.number,
         contacts,
         star,
-        frozenset([tag.lower() for tag in headers.values("Supported")]),
+        _option_tags(headers.line("Supported")),
         tuple(headers.values("Require")),
         path,
         (headers.get("User-Agent") or "")[:_MAX_USER_AGENT],
@@ -138,7 +141,7 @@ def read_register(request: Request) -> Reading:
     )
 
 
-def aor_of(request: Request) -> AOR:
+def registered_aor(request: Request) -> AOR:
     """
     The address-of-record that *request* is about: its To.
 
@@ -146,7 +149,7 @@ def aor_of(request: Request) -> AOR:
     :raises NotFound: it is no SIP address.
     """
     try:
-        return canonical_aor(request.to.uri)
+        return aor_of(request.to.uri_text)
     except UnsupportedURIScheme:
         raise NotFound("Not an address of this server") from None
 
@@ -155,7 +158,7 @@ def _contacts(request: Request, expires: str | None) -> tuple[bool, tuple[AskedC
     found = request.contacts
     if len(found) > MAX_CONTACTS:
         raise BadRequest("Too many Contacts")
-    if any(contact.uri_text == _STAR for contact in found):
+    if _STAR in [contact.uri_text for contact in found]:
         if len(found) > 1 or expires is None or _seconds(expires) != 0:
             raise BadRequest("Contact: * needs Expires: 0 and no other Contact")
         return True, ()
@@ -165,20 +168,30 @@ def _contacts(request: Request, expires: str | None) -> tuple[bool, tuple[AskedC
 
 def _contact(contact: NameAddr, header_expires: int | None) -> AskedContact:
     uri, params = _sip_uri(contact, "Contact"), contact.params
-    expires = get_param(params, "expires")
-    instance = get_param(params, "+sip.instance") or ""
-    names = [name.lower() for name, _ in params]
+    # by their names, of which the first counts
+    said = {name.lower(): unquote(word or "") for name, word in reversed(params)}
+    instance = said.get("+sip.instance", "")
     return AskedContact(
         uri,
         contact.uri_text,
-        tuple([one for one, name in zip(params, names, strict=True) if _is_kept(name)]),
-        _thousandths(get_param(params, "q")),
+        tuple([param for param in params if _is_kept(param[0].lower())]),
+        _thousandths(said.get("q")),
         instance,
-        _reg_id(get_param(params, "reg-id")) if instance else 0,
+        _reg_id(said.get("reg-id")) if instance else 0,
         push_params(uri),
-        header_expires if expires is None else _seconds(expires),
-        any(name in names for name in _REFRESHES_ITSELF),
+        _seconds(said["expires"]) if "expires" in said else header_expires,
+        not _REFRESHES_ITSELF.isdisjoint(said),
     )
+
+
+def _option_tags(line: str) -> frozenset[str]:
+    short = len(line) <= _LONGEST_KEPT
+    return _read_option_tags(line) if short else _read_option_tags.__wrapped__(line)
+
+
+@lru_cache(maxsize=64)  # there are as many as there are makes of phones
+def _read_option_tags(line: str) -> frozenset[str]:
+    return frozenset([tag.lower() for tag in split_values(line)])
 
 
 def _sip_uri(address: NameAddr, where: str) -> URI:

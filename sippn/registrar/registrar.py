@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from attrs import define, evolve
+from attrs import Factory, define, evolve, field
 from twisted.internet.interfaces import IReactorTime
 
 from sippn.binding import (
@@ -28,7 +28,7 @@ from sippn.interfaces import IPushProvider, IRegistrationAuthority, IRoutingPoli
 from sippn.location import LocationService
 from sippn.registrar.answer import contact_fields, feature_caps_fields, path_fields
 from sippn.registrar.extensions import check_required, outbound_applies
-from sippn.registrar.reading import Reading, aor_of, read_register
+from sippn.registrar.reading import Reading, read_register, registered_aor
 from sippn.registrar.settings import RegistrarSettings
 from sippn.registrar.sharing import PRIDSharing
 from sippn.registrar.support import Promise, PushSupport, promise
@@ -71,6 +71,15 @@ class Registrar:
     _bus: Bus
     _clock: IReactorTime
     _reaches: Callable[[str], bool] = _everywhere
+    _support: PushSupport = field(
+        init=False, default=Factory(lambda self: PushSupport(self._push), takes_self=True)
+    )
+    _sharing: PRIDSharing = field(
+        init=False, default=Factory(lambda self: PRIDSharing(self._location), takes_self=True)
+    )
+    _terms: Terms = field(
+        init=False, default=Factory(lambda self: _terms(self._settings), takes_self=True)
+    )
 
     async def register(
         self, request: Request, principal: Principal | None, source: Source
@@ -102,13 +111,13 @@ class Registrar:
             bindings = await self._location.bindings(plan.aor)
             return self._answer(request, contact_fields(bindings, (), self._wall()))
         record = await settled(self._location.load(plan.aor))
-        grant = await self._authority.grant(request, plan, source, record)
-        promised = promise(reading, grant, PushSupport(self._push), self._settings.push)
-        await PRIDSharing(self._location).check(plan.aor, record, promised.targets)
+        grant = await settled(self._authority.grant(request, plan, source, record))
+        promised = promise(reading, grant, self._support, self._settings.push)
+        await self._sharing.check(plan.aor, record, promised.targets)
         registration = _registration(reading, grant, promised, source, outbound)
-        current, decision, now = await self._commit(registration, grant)
-        own = {binding.id for binding in decision.registered}
-        fields = contact_fields(current, own, now) + feature_caps_fields(promised.feature_caps)
+        current, decision, now = await self._commit(registration, grant, record)
+        fields = contact_fields(current, decision.registered, now)
+        fields += feature_caps_fields(promised.feature_caps)
         fields += path_fields(reading, self._settings.path)
         if outbound:
             fields.append(("Require", "outbound"))
@@ -127,11 +136,10 @@ class Registrar:
         return plan
 
     async def _commit(
-        self, registration: Registration, grant: Grant
+        self, registration: Registration, grant: Grant, seen: Record | None
     ) -> tuple[tuple[Binding, ...], Decision, float]:
         """What is stored now, what changed, and the time by which that was decided."""
-        terms = _terms(self._settings)
-        seen: Record | None = None
+        terms = self._terms
         now = self._wall()
 
         def apply(record: Record | None) -> Decision:
@@ -140,7 +148,7 @@ class Registrar:
             agreed = self._making_room(terms, record, registration)
             return decide(record, registration, grant, agreed, now, self._new_id)
 
-        decision = await self._location.update(registration.aor, apply)
+        decision = await self._location.update(registration.aor, apply, seen)
         self._tell(registration.aor, decision)
         stored = seen if decision.record is None else decision.record
         return live(stored, now), decision, now
@@ -186,7 +194,7 @@ class Registrar:
         if not self._bus.heard:
             return
         try:
-            aor = aor_of(request)
+            aor = registered_aor(request)
         except SIPError:
             aor = ""
         reason = str(error) or REASONS.get(error.status, "")

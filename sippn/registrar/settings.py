@@ -4,10 +4,10 @@ What an operator decides about registrations; times in seconds.
 
 from __future__ import annotations
 
-from attrs import frozen
+from sippn.value import value_class
 
 
-@frozen
+@value_class
 class ExpirySettings:
     """
     How long a plain binding may live (RFC 3261 section 10.3, step 7).
@@ -21,7 +21,7 @@ class ExpirySettings:
     min_action: str = "423"
 
 
-@frozen
+@value_class
 class PushRegistration:
     """
     What a push binding is promised (RFC 8599 section 5.6.1).
@@ -41,7 +41,7 @@ class PushRegistration:
     expires_max: int = 2592000
 
 
-@frozen
+@value_class
 class RegistrarSettings:
     """
     :class:`sippn.registrar.Registrar`'s own.

@@ -10,7 +10,7 @@ from typing import ClassVar
 from attrs import define
 from twisted.logger import Logger
 
-from sippn.binding import AOR, PushTarget, Record, prid_key
+from sippn.binding import AOR, PushTarget, Record
 from sippn.errors import Forbidden
 from sippn.location import LocationService
 
@@ -38,9 +38,9 @@ class PRIDSharing:
         :param record: what is stored of *aor* now.
         :raises Forbidden: a PRID serves as many AORs as any device has.
         """
-        known = record.keys if record is not None else frozenset()
+        held = [b.push_target for b in record.bindings] if record is not None else ()
         for target in targets:
-            if target is None or prid_key(target) in known:
+            if target is None or target in held:
                 continue
             others = [other for other in await self._location.sharing(target) if other != aor]
             if len(others) >= MOST_AORS:

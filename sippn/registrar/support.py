@@ -5,20 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from attrs import frozen
-
 from sippn.binding import Capability, Grant, PushKind, PushTarget, Refresh
 from sippn.interfaces import IPushProvider
 from sippn.registrar.reading import AskedContact, Reading
 from sippn.registrar.settings import PushRegistration
-from sippn.sip import FeatureCaps
+from sippn.sip import URI, FeatureCaps
+from sippn.value import value_class
 
 _PNS = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]{1,64}")  # G-04: what a Feature-Caps can say
 _ANY_PRID = "?"
 _LEAST_PNSREG = 121  # RFC 8599 section 5.6.1.1: bigger than 120
 
 
-@frozen
+@value_class
 class Promise:
     """
     What is promised to the UA, and so what will be done.
@@ -33,7 +32,7 @@ class Promise:
     feature_caps: tuple[FeatureCaps, ...] = ()
 
 
-@frozen
+@value_class
 class PushSupport:
     """Asks the providers about Contacts."""
 
@@ -59,8 +58,10 @@ class PushSupport:
 
     def capability(self, pns: str) -> Capability:
         """What there is to say about *pns*, which some provider serves."""
-        listed = [known for known in self._push.capabilities if known.pns == pns]
-        return listed[0] if listed else Capability(pns)
+        for known in self._push.capabilities:
+            if known.pns == pns:
+                return known
+        return Capability(pns)
 
     def refresh(self, target: PushTarget | None, by_itself: bool) -> Refresh:
         """
@@ -89,32 +90,42 @@ def promise(
     Feature-Caps speak of a PNS, not of a Contact: where one Contact of a PNS cannot be
     promised anything, the others are not either.
     """
-    granted = [seconds for _, seconds in grant.expires]
-    asked = list(zip(reading.contacts, granted, strict=True))
-    lead = None if reading.pushed_elsewhere else settings.refresh_lead
-    reached = [
-        support.target(contact) if lead is not None and seconds > lead else None
-        for contact, seconds in asked
-    ]
-    unkept = {
-        contact.pns
-        for (contact, seconds), target in zip(asked, reached, strict=True)
-        if seconds > 0 and contact.wants_push and target is None
-    }
-    targets = [None if target and target.provider in unkept else target for target in reached]
+    asked = list(zip(reading.contacts, grant.expires, strict=True))
+    targets: list[PushTarget | None] = []  # no comprehensions: they cost a call each
+    unkept: list[str] = []
+    for contact, (_, seconds) in asked:
+        reached = seconds > settings.refresh_lead and not reading.pushed_elsewhere
+        target = support.target(contact) if reached else None
+        if target is None and seconds > 0 and contact.wants_push:
+            unkept.append(contact.pns)
+        targets.append(target)
+    if unkept:
+        targets = [None if target and target.provider in unkept else target for target in targets]
+    caps = _all_caps(asked, targets, support, settings)
+    refreshes: list[Refresh] = []
+    for (contact, _), target in zip(asked, targets, strict=True):
+        by_itself = contact.refreshes_itself and _is_told_when(target, caps)
+        refreshes.append(support.refresh(target, by_itself))
+    for pns in unkept:
+        caps.pop(pns, None)
+    return Promise(tuple(targets), tuple(refreshes), tuple(caps.values()))
+
+
+def _all_caps(
+    asked: Sequence[tuple[AskedContact, tuple[URI, int]]],
+    targets: Sequence[PushTarget | None],
+    support: PushSupport,
+    settings: PushRegistration,
+) -> dict[str, FeatureCaps]:
+    """What to tell of each PNS that is promised, or asked about."""
     caps: dict[str, FeatureCaps] = {}
-    for (contact, seconds), target in zip(asked, targets, strict=True):
+    for (contact, (_, seconds)), target in zip(asked, targets, strict=True):
         if target is not None:
             caps[target.provider] = _caps(support, contact, seconds, settings)
         elif seconds > 0 and contact.asks_support:
             for known in support.capabilities(contact):
                 caps.setdefault(known.pns, FeatureCaps(known.pns, known.vapid))
-    refreshes = [
-        support.refresh(target, contact.refreshes_itself and _is_told_when(target, caps))
-        for contact, target in zip(reading.contacts, targets, strict=True)
-    ]
-    told = [caps[pns] for pns in caps if pns not in unkept]
-    return Promise(tuple(targets), tuple(refreshes), tuple(told))
+    return caps
 
 
 def _is_told_when(target: PushTarget | None, caps: Mapping[str, FeatureCaps]) -> bool:

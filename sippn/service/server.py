@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from attrs import define, frozen
+from attrs import define, evolve, frozen
 from twisted.application.internet import TimerService
 from twisted.application.service import IService, MultiService
 from twisted.internet.defer import Deferred, maybeDeferred
@@ -40,18 +40,20 @@ from sippn.proxy import (
 from sippn.push import Departures, Dispatcher
 from sippn.registrar import LocalAuthority, Registrar
 from sippn.seal import Keyring, load_or_create
-from sippn.service.report import WakeReport
+from sippn.service.figures import Figures
+from sippn.service.report import Report
 from sippn.service.settings import ServerSettings
 from sippn.service.sockets import Sockets
 from sippn.service.waking import dispatcher_of, wake_queue
-from sippn.stack import SIPStack
+from sippn.service.wall import Boot, TimeKeeping, WallClock
+from sippn.stack import SIPStack, Triage
 from sippn.transaction import FixedTimer, Timers, TransactionLayer
-from sippn.transport import Listener, Resolver
+from sippn.transport import Intake, Listener, Resolver
 from sippn.transport.settings import ListenSettings
 from sippn.upkeep import Upkeep
 from sippn.wake import Parking, WakeQueue
 
-LOOK_EVERY = 1.0  # seconds between looks at what is due
+LOOK_EVERY = 0.25  # seconds between looks at what is due
 
 _log = Logger()
 
@@ -65,6 +67,7 @@ class Server(MultiService):
     :ivar stack: says what it listens on.
     :ivar bus: what happens in it.
     :ivar location: who is where.
+    :ivar figures: what it counts of itself.
     """
 
     def __init__(
@@ -73,6 +76,7 @@ class Server(MultiService):
         bus: Bus,
         location: LocationService,
         proxy: Proxy,
+        figures: Figures,
         others: Sequence[object],
     ) -> None:
         """
@@ -84,6 +88,7 @@ class Server(MultiService):
         self.stack = stack
         self.bus = bus
         self.location = location
+        self.figures = figures
         self._proxy = proxy
         for other in others:
             if IService.providedBy(other):
@@ -113,24 +118,35 @@ class Server(MultiService):
 
 
 def make_server(
-    settings: ServerSettings, surroundings: Surroundings, listen: Listen | None = None
+    settings: ServerSettings,
+    surroundings: Surroundings,
+    listen: Listen | None = None,
+    boot: Boot | None = None,
 ) -> Server:
     """
     Make all rooms from their settings and introduce them.
 
     :param listen: makes a listener, not started yet; tests give one of a memory network.
+    :param boot: None: nobody knows, and a restart believes the wall clock.
     :raises ConfigErrors: the key file cannot be used, or a certificate.
     """
-    listen = listen or Sockets.within(settings.streams, surroundings)
-    return _House.furnished(settings, surroundings).open(listen)
+    wall = WallClock(surroundings.wall, boot or Boot("", surroundings.clock.seconds))
+    house = _House.furnished(settings, surroundings, wall)
+    return house.open(listen or Sockets.within(settings.streams, surroundings, house.intake))
 
 
 @define(eq=False)
 class _House:
-    """What more than one room is introduced to."""
+    """
+    What more than one room is introduced to.
+
+    :ivar wall: also that of the *surroundings*, but for providers: what a PNS dates, it dates
+        by a clock like the system's.
+    """
 
     settings: ServerSettings
     surroundings: Surroundings
+    wall: WallClock
     keyring: Keyring
     bus: Bus
     store: IBindingStore
@@ -139,19 +155,24 @@ class _House:
     policies: Sequence[IRoutingPolicy]
     dispatcher: Dispatcher
     queue: WakeQueue
+    parking: Parking
+    triage: Triage
+    intake: Intake
 
     @classmethod
-    def furnished(cls, settings: ServerSettings, around: Surroundings) -> _House:
-        bus = Bus()
+    def furnished(cls, settings: ServerSettings, outside: Surroundings, wall: WallClock) -> _House:
+        bus, around = Bus(), evolve(outside, wall=wall)
         store = settings.storage(around)
-        providers = [build(around) for build in settings.providers]
+        providers = [build(outside) for build in settings.providers]
         policies = [build(around) for build in settings.policies]
         location = LocationService(store, around.clock, around.wall)
-        departures = Departures()
+        departures, parking = Departures(), Parking(settings.parking)
+        triage = Triage(parking, around.entropy)
         dispatcher = dispatcher_of(providers, policies, settings.push, departures, around, bus)
         return cls(
             settings=settings,
             surroundings=around,
+            wall=wall,
             keyring=_keyring(settings.keys_file, around),
             bus=bus,
             store=store,
@@ -160,19 +181,25 @@ class _House:
             policies=policies,
             dispatcher=dispatcher,
             queue=wake_queue(settings.parking, dispatcher, departures, location, around, bus),
+            parking=parking,
+            triage=triage,
+            intake=Intake(around.clock, triage),
         )
 
     def open(self, listen: Listen) -> Server:
         around = self.surroundings
         stack = self._stack(_listeners(self.settings.listen, listen, around))
+        self.triage.stack = stack
         self.location.subscribe(_Kept(stack, around.wall).location_changed)
         proxy = self._proxy(stack)
         stack.core = Element(
             stack, self._admission(), self._registrar(stack), proxy, self._serves, around.entropy
         )
-        others = [self.store, self._upkeep(), *self.providers, *self.policies]
-        report = WakeReport(self.queue.latency, around.clock)
-        return Server(stack, self.bus, self.location, proxy, [*others, report])
+        time = TimeKeeping(self.wall, self.store, around.clock)
+        others = [self.store, time, self._upkeep(), *self.providers, *self.policies]
+        figures = Figures(self.parking, self.queue.latency, self.intake)
+        others.append(Report(around.clock, figures.seen))
+        return Server(stack, self.bus, self.location, proxy, figures, others)
 
     def _serves(self, host: str) -> bool:
         """Whether *host* is one of our domains; without a list every host is."""
@@ -205,6 +232,8 @@ class _House:
             entropy=around.entropy,
             bus=self.bus,
             attempts=self.settings.registrar.push.refresh_attempts,
+            per_second=self.settings.push.pushes_per_second,
+            settings=self.settings.upkeep,
         )
         self.location.subscribe(upkeep.location_changed)
         return _every(LOOK_EVERY, upkeep.look, around.clock)
@@ -255,7 +284,7 @@ class _House:
         means = Means(
             forwarder=forwarder,
             queue=self.queue,
-            parking=Parking(self.settings.parking),
+            parking=self.parking,
             selection=Selection(policies),
             late_calls=late_calls,
             settings=settings,

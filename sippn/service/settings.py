@@ -15,6 +15,7 @@ from sippn.push.settings import PushLimits
 from sippn.registrar.settings import RegistrarSettings
 from sippn.sip import Limits
 from sippn.transport.settings import ListenSettings, StreamLimits
+from sippn.upkeep.settings import UpkeepSettings
 from sippn.wake.settings import ParkingLimits
 
 
@@ -41,5 +42,6 @@ class ServerSettings:
     proxy: ProxySettings = field(factory=ProxySettings)
     parking: ParkingLimits = field(factory=ParkingLimits)
     push: PushLimits = field(factory=PushLimits)
+    upkeep: UpkeepSettings = field(factory=UpkeepSettings)
     message: Limits = field(factory=Limits)
     streams: StreamLimits = field(factory=StreamLimits)

@@ -8,7 +8,7 @@ from attrs import frozen
 
 from sippn.errors import ConfigErrors
 from sippn.interfaces import Surroundings
-from sippn.transport import Listener, Streams, TCPListener, TLSListener, UDPListener
+from sippn.transport import Intake, Listener, Streams, TCPListener, TLSListener, UDPListener
 from sippn.transport.settings import ListenSettings, StreamLimits
 
 
@@ -17,15 +17,20 @@ class Sockets:
     """
     Makes the listeners of one server, which share the bounds on connections.
 
+    Datagrams share one line where they wait while the server is behind.
+
     They are not started yet.
     """
 
     _streams: Streams
+    _intake: Intake | None = None
 
     @classmethod
-    def within(cls, limits: StreamLimits, around: Surroundings) -> Sockets:
+    def within(
+        cls, limits: StreamLimits, around: Surroundings, intake: Intake | None = None
+    ) -> Sockets:
         """Sockets whose connections keep within *limits*."""
-        return cls(Streams(around.clock, around.entropy, limits))
+        return cls(Streams(around.clock, around.entropy, limits), intake)
 
     def __call__(self, one: ListenSettings, around: Surroundings) -> Listener:
         """
@@ -35,7 +40,7 @@ class Sockets:
         """
         reactor = around.reactor
         if one.transport == "udp":
-            return UDPListener(reactor, one.host, one.port, advertise=one.advertise)
+            return UDPListener(reactor, one.host, one.port, one.advertise, self._intake)
         if one.transport == "tcp":
             return TCPListener(reactor, one.host, one.port, self._streams, advertise=one.advertise)
         if one.certificate is None or one.private_key is None:

@@ -10,7 +10,17 @@ from sippn.auth import Budget
 from sippn.events import Bus
 from sippn.interfaces import IPushProvider, IRoutingPolicy, Surroundings
 from sippn.location import LocationService
-from sippn.push import Departures, Dispatcher, Limited, Metered, Pace, PushLimits, Retrying, Slots
+from sippn.push import (
+    Breaker,
+    Departures,
+    Dispatcher,
+    Limited,
+    Metered,
+    Pace,
+    PushLimits,
+    Retrying,
+    Slots,
+)
 from sippn.wake import ParkingLimits, Pushes, WakeQueue
 
 
@@ -22,13 +32,13 @@ def dispatcher_of(
     around: Surroundings,
     bus: Bus,
 ) -> Dispatcher:
-    """Each provider metered, limited and retried; all of them at one pace."""
+    """Each provider metered, limited, spared when down, and retried; all at one pace."""
     clock, pace = around.clock, Pace(around.clock, limits.pushes_per_second)
 
     def wrapped(provider: IPushProvider) -> IPushProvider:
         slots = Slots(limits.in_flight_per_provider)
         limited = Limited(Metered(provider, clock, bus, departures), clock, slots, pace)
-        return Retrying(limited, clock, around.entropy)
+        return Retrying(Breaker(limited, clock), clock, around.entropy)
 
     return Dispatcher([wrapped(provider) for provider in providers], policies)
 

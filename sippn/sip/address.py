@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from attrs import field, frozen
+from attrs import field
 
 from sippn.errors import BadRequest
 from sippn.sip.grammar import LWS, QUOTED
 from sippn.sip.params import Params, get_param, parse_params, write_params
 from sippn.sip.uri import URI
+from sippn.value import value_class
 
 _VALUE: Final = re.compile(r'(?:[^,"<]++|"[^"\\]*+(?:\\.[^"\\]*+)*+"|<[^<>]*+>)*+')
 _NOT_BARE: Final = re.compile(r'[ ,?"<>]')
@@ -25,7 +26,7 @@ def _names_only(params: Params) -> str:
     return "".join([f";{name}" for name, _ in params])
 
 
-@frozen(slots=False)  # made for every message: without slots that is a third faster
+@value_class(slots=False)
 class NameAddr:
     """
     An address with a name and header parameters.
@@ -54,11 +55,9 @@ class NameAddr:
             left = _end_of_display(text, left)
         if left < 0:
             return cls._parse_addr_spec(text)
-        right = text.find(">", left)
-        uri_text = text[left + 1 : right]
-        if right < 0 or ":" not in uri_text or " " in uri_text or not uri_text.isprintable():
+        uri_text, closed, rest = text[left + 1 :].partition(">")
+        if not closed or ":" not in uri_text or " " in uri_text or not uri_text.isprintable():
             raise BadRequest("Bad address")
-        rest = text[right + 1 :]
         display = text[:left].strip(LWS) if left else ""
         return cls(display, uri_text, parse_params(rest) if rest else ())
 

@@ -10,11 +10,12 @@ import hashlib
 import re
 from typing import Final
 
-from attrs import evolve, field, frozen
+from attrs import evolve, field
 
 from sippn.errors import BadRequest
 from sippn.sip.grammar import LWS
 from sippn.sip.params import quote, unquote
+from sippn.value import value_class
 
 MAX_VALUE: Final = 4096  # octets of one Authorization value
 MAX_WORDS: Final = 32
@@ -31,7 +32,7 @@ _HEX: Final = {
 _COUNT: Final = re.compile(r"[0-9A-Fa-f]{8}")
 
 
-@frozen
+@value_class
 class Credentials:
     """
     What a UA proves itself with: one Authorization or Proxy-Authorization value.
@@ -53,7 +54,7 @@ class Credentials:
     opaque: str = ""
 
 
-@frozen
+@value_class
 class Challenge:
     """
     What a server asks for: one WWW-Authenticate or Proxy-Authenticate value.

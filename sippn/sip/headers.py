@@ -33,6 +33,7 @@ COMPACT: Final = {
 }
 
 _MAX_NAME: Final = 256
+_BREAKS_OUT: Final = "a header field value cannot hold CR, LF or NUL"
 _LONGEST_CACHED: Final = 48
 _MOST_CACHED: Final = 1024  # then names are worked out each time: strangers cannot fill memory
 _KEYS: Final[dict[str, str]] = {}
@@ -102,12 +103,29 @@ class Headers:
         except ValueError:
             return None
 
+    def required(self, name: str) -> str:
+        """Find the first field of that name.  :raises BadRequest: there is none."""
+        try:
+            return self._values[self._keys.index(_KEYS.get(name) or key_of(name))]
+        except ValueError:
+            raise BadRequest(f"Missing {name}") from None
+
     def get_all(self, name: str) -> list[str]:
         """Collect the fields of that name, one for each line."""
         key = key_of(name)
+        if key not in self._keys:
+            return []
         return [
             value for known, value in zip(self._keys, self._values, strict=True) if known == key
         ]
+
+    def line(self, name: str) -> str:
+        """Join the fields of that name, which means the same (RFC 3261 section 7.3.1)."""
+        key = _KEYS.get(name) or key_of(name)
+        several = self._keys.count(key)
+        if several == 1:
+            return self._values[self._keys.index(key)]
+        return ", ".join([one for one in self.get_all(key) if one]) if several else ""
 
     def values(self, name: str) -> list[str]:
         """
@@ -115,13 +133,8 @@ class Headers:
 
         :raises BadRequest: a quote or an angle bracket without its partner.
         """
-        key = key_of(name)
-        if self._keys.count(key) == 1:
-            return split_values(self._values[self._keys.index(key)])
-        values: list[str] = []
-        for line in self.get_all(key):
-            values += split_values(line)
-        return values
+        line = self.line(name)
+        return split_values(line) if line else []
 
     def add(self, name: str, value: str) -> None:
         """
@@ -131,7 +144,7 @@ class Headers:
         """
         key = _KEYS.get(name) or key_of(name)
         if "\r" in value or "\n" in value or "\x00" in value:
-            raise ValueError("a header field value cannot hold CR, LF or NUL")
+            raise ValueError(_BREAKS_OUT)
         self._keys.append(key)
         self._names.append(name)
         self._values.append(value)
@@ -153,9 +166,12 @@ class Headers:
         :raises ValueError: as for :meth:`add`.
         """
         key = key_of(name)
-        self.add(name, value)
+        if key not in self._keys:
+            self.add(name, value)
+            return
+        _check_value(value)
         place = self._keys.index(key)
-        self._move_last(place)
+        self._names[place], self._values[place] = name, value
         for at in range(len(self._keys) - 1, place, -1):
             if self._keys[at] == key:
                 self._delete(at)
@@ -163,9 +179,23 @@ class Headers:
     def remove(self, name: str) -> None:
         """Drop every field of that name."""
         key = key_of(name)
+        if key not in self._keys:
+            return
         for at in range(len(self._keys) - 1, -1, -1):
             if self._keys[at] == key:
                 self._delete(at)
+
+    def replace_value(self, name: str, value: str) -> None:
+        """
+        Put *value* in the place of the topmost single value of that name, which there is.
+
+        :raises ValueError: it would break out of its field.
+        :raises BadRequest: a quote or an angle bracket without its partner.
+        """
+        _check_value(value)
+        at = self._keys.index(key_of(name))
+        line = self._values[at]
+        self._values[at] = ", ".join([value, *split_values(line)[1:]]) if "," in line else value
 
     def pop_value(self, name: str) -> str | None:
         """
@@ -189,12 +219,33 @@ class Headers:
         """Make an independent copy, to change."""
         return _made_of(self._keys.copy(), self._names.copy(), self._values.copy())
 
+    def only(self, all_of: str, first_of: Sequence[str]) -> Headers:
+        """
+        Copy some fields and no others, those that there are.
+
+        :param all_of: a key of which every field is wanted.
+        :param first_of: keys of which the first field is.
+        """
+        chosen = Headers()
+        keys, names, values = chosen._keys, chosen._names, chosen._values
+        for at, key in enumerate(self._keys):  # no comprehensions: they cost a call each
+            if key == all_of or (key in first_of and key not in keys):
+                keys.append(key)
+                names.append(self._names[at])
+                values.append(self._values[at])
+        return chosen
+
     def _move_last(self, place: int) -> None:
         for column in (self._keys, self._names, self._values):
             column.insert(place, column.pop())
 
     def _delete(self, at: int) -> None:
         del self._keys[at], self._names[at], self._values[at]
+
+
+def _check_value(value: str) -> None:
+    if "\r" in value or "\n" in value or "\x00" in value:
+        raise ValueError(_BREAKS_OUT)
 
 
 def _made_of(keys: list[str], names: list[str], values: list[str]) -> Headers:

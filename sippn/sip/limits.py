@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from attrs import frozen
+from sippn.value import value_class
 
 
-@frozen
+@value_class
 class Limits:
     """
     Bounds of one message; octets where nothing else is said (RELIABILITY A5).

@@ -29,6 +29,8 @@ def parse_params(text: str) -> Params:
 
     :raises BadRequest: an empty name, a quote without an end, or too many of them.
     """
+    if not text:
+        return ()
     if (
         '"' in text
         or " " in text
@@ -40,7 +42,7 @@ def parse_params(text: str) -> Params:
         or not text.isprintable()
     ):
         return _parse_awkward(text)
-    return split_params(text) if text else ()
+    return split_params(text)
 
 
 def split_params(text: str) -> Params:

@@ -6,12 +6,13 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from attrs import evolve, field, frozen
+from attrs import evolve, field
 
 from sippn.errors import BadRequest
 from sippn.sip.headers import Headers
 from sippn.sip.params import parse_params, unquote
 from sippn.sip.uri import URI, unescape
+from sippn.value import value_class
 
 MAX_PRID: Final = 4096  # octets, unescaped (T12)
 MAX_CAPS: Final = 50  # values that are looked at; there are five PNSs
@@ -48,6 +49,7 @@ PN_PARAMS: Final = frozenset(
 )
 
 _RFC_8599: Final = frozenset({"pn-provider", "pn-param", "pn-prid"})
+_TOKEN: Final = re.compile(r"[A-Za-z0-9_.:\-]{1,512}")  # as good as all: nothing to decode
 _TAG_VALUE: Final = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]{1,512}")
 
 
@@ -55,7 +57,7 @@ def _hidden(name: str) -> Callable[[object], str]:
     return lambda value: f"<{name}>" if value else repr(value)
 
 
-@frozen
+@value_class
 class PushParams:
     """
     The push parameters of a Contact URI (RFC 8599 section 4.1.1), unescaped once.
@@ -70,7 +72,7 @@ class PushParams:
     prid: str | None = field(repr=_hidden("prid"))
 
 
-@frozen
+@value_class
 class FeatureCaps:
     """
     One Feature-Caps value about push (RFC 8599 section 8).
@@ -115,7 +117,10 @@ def push_params(uri: URI) -> PushParams | None:
 def _plain(name: str, found: dict[str, str | None]) -> str | None:
     if name not in found:
         return None
-    plain = unescape(unquote(found[name] or ""))
+    plain = found[name] or ""
+    if _TOKEN.fullmatch(plain):
+        return plain
+    plain = unescape(unquote(plain))
     if not plain.isascii():
         try:
             size = len(plain.encode())

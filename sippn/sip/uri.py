@@ -8,11 +8,12 @@ from ipaddress import IPv6Address
 from typing import Final
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
-from attrs import field, frozen
+from attrs import field
 
 from sippn.errors import BadRequest, UnsupportedURIScheme
 from sippn.sip.grammar import CONTROL, HOSTPORT
 from sippn.sip.params import Params, get_param, parse_params, split_params, write_params
+from sippn.value import value_class
 
 MAX_URI: Final = 4096  # octets; RELIABILITY A5
 
@@ -30,7 +31,7 @@ def _names_only(params: Params) -> str:
     return "".join([f";{name}" for name, _ in params])
 
 
-@frozen(slots=False)  # made for every message: without slots that is a third faster
+@value_class(slots=False)
 class URI:
     """
     One URI, taken apart; ``str()`` puts it together as it was.

@@ -89,7 +89,8 @@ REASONS: Final = {
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f]+")
 _BREAKS_START_LINE: Final = re.compile(r"[\x00\r\n]")
 _LONGEST_REASON: Final = 200
-_COPIED_ONCE: Final = frozenset({"from", "to", "call-id", "cseq"})
+_COPIED_ONCE: Final = ("from", "to", "call-id", "cseq")
+_COPIED_TO_100: Final = (*_COPIED_ONCE, "timestamp")
 
 
 def write(message: Message) -> bytes:
@@ -154,24 +155,16 @@ def response_to(
     :param to_tag: for a To that has no tag yet.
     :raises ValueError: *extra* would break out of its field.
     """
-    headers = Headers()
-    done: set[str] = set()
-    for key, (name, value) in zip(request.headers.keys, request.headers, strict=True):
-        if key == "via" or (key in _COPIED_ONCE and key not in done):
-            done.add(key)
-            tagged = f"{value};tag={to_tag}" if key == "to" and _wants(request, to_tag) else value
-            headers.add(name, tagged)
-        elif key == "timestamp" and status == 100:
-            headers.add(name, value)
+    headers = request.headers.only("via", _COPIED_TO_100 if status == 100 else _COPIED_ONCE)
+    if to_tag and _lacks_tag(request):
+        headers.set("To", f"{headers.get('To')};tag={to_tag}")
     for name, value in extra:
         headers.add(name, value)
     phrase = _CONTROLS.sub(" ", reason)[:_LONGEST_REASON] or REASONS.get(status, "")
     return Response(status, phrase, headers, body)
 
 
-def _wants(request: Request, to_tag: str) -> bool:
-    if not to_tag:
-        return False
+def _lacks_tag(request: Request) -> bool:
     try:
         return request.to.tag is None
     except BadRequest:

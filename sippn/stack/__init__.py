@@ -2,5 +2,6 @@
 
 from sippn.stack.core import Core
 from sippn.stack.stack import SIPStack
+from sippn.stack.triage import Triage
 
-__all__ = ["Core", "SIPStack"]
+__all__ = ["Core", "SIPStack", "Triage"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import b32encode
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import ClassVar
@@ -29,7 +28,7 @@ from sippn.sip import (
 )
 from sippn.stack.core import Core
 from sippn.stack.stateless import StatelessUAS
-from sippn.stack.via import MAGIC_COOKIE, stamped, stateless_branch, way_back, with_own_via
+from sippn.stack.via import MAGIC_COOKIE, stamp, stateless_branch, way_back, with_own_via
 from sippn.transaction import (
     ClientObserver,
     ClientTransaction,
@@ -40,7 +39,7 @@ from sippn.transport import Flow, FlowTable, Listener, Resolver, canonical_host
 
 _BUG = "a message from {flow} met a bug of ours"
 _MOST_CONNECTS = 3  # of a name that has many addresses: each may take seconds to fail
-_BRANCH_OCTETS = 10  # 80 bits: 16 characters, in lower case because some compare so
+_BRANCH_OCTETS = 10  # 80 bits, in lower case because some compare so
 
 
 @define(eq=False, repr=False)
@@ -114,13 +113,31 @@ class SIPStack:
         except Exception:  # noqa: BLE001 - any bug above ends here
             self._log.failure(_BUG, flow=flow.token)
 
+    def refuse(self, octets: bytes, flow: Flow, error: SIPError) -> None:
+        """
+        Answer what was received on *flow* with *error*, without a transaction.
+
+        Not a repetition of what is being served: its sender would take that for failed.  It
+        never raises.
+        """
+        try:
+            message = self._read(octets, flow)
+            if isinstance(message, Request) and not self._layer.knows(message):
+                self._answer(message, error, flow)
+        except Exception:  # noqa: BLE001 - any bug above ends here
+            self._log.failure(_BUG, flow=flow.token)
+
+    def to_tag(self, request: Request) -> str:
+        """The tag of answers to *request* that nothing is kept of: it is always the same."""
+        return self._stateless.to_tag(request)
+
     def send(self, request: Request, flow: Flow, observer: ClientObserver) -> ClientTransaction:
         """
         Send *request* on *flow*, under a Via and in a transaction of its own.
 
         :param observer: hears of its responses, or that it could not be sent.
         """
-        branch = MAGIC_COOKIE + b32encode(self._entropy(_BRANCH_OCTETS)).decode().lower()
+        branch = MAGIC_COOKIE + self._entropy(_BRANCH_OCTETS).hex()
         return self._layer.send(with_own_via(request, flow, branch), flow, observer)
 
     def send_stateless(self, request: Request, flow: Flow) -> None:
@@ -201,7 +218,7 @@ class SIPStack:
         try:
             message = read(octets, self._limits, framed=flow.reliable)
             if isinstance(message, Request):
-                message = stamped(message, flow.remote)
+                stamp(message, flow.remote)
             check(message, self._limits)
         except BadMessage as problem:
             self._refuse(problem, flow)
@@ -214,7 +231,8 @@ class SIPStack:
             self._bus.publish(MessageRefused(now, peer, flow.transport, str(problem)))
         request = problem.request
         if request is not None and request.method != "ACK":
-            self._answer(stamped(request, flow.remote), problem, flow)
+            stamp(request, flow.remote)
+            self._answer(request, problem, flow)
 
     def _take_request(self, request: Request, flow: Flow) -> None:
         try:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from hashlib import blake2s
 
-from attrs import field, frozen
+from attrs import field
 
 from sippn.errors import SIPError
 from sippn.sip import Request, Response, response_to
+from sippn.value import value_class
 
 
-@frozen
+@value_class
 class StatelessUAS:
     """
     Refuses requests (RFC 3261 section 8.2.7).
@@ -25,15 +26,15 @@ class StatelessUAS:
 
     def refusal(self, request: Request, error: SIPError) -> Response:
         """The response that says *error*; *request* may be broken."""
-        tag = self._tag(request)
+        tag = self.to_tag(request)
         return response_to(request, error.status, str(error), error.headers, to_tag=tag)
 
     def is_acknowledged(self, ack: Request) -> bool:
         """Whether *ack* is for a response of ours: it must not go any further."""
-        return ack.to.tag == self._tag(ack)
+        return ack.to.tag == self.to_tag(ack)
 
-    def _tag(self, request: Request) -> str:
-        """From the fields that a request and its ACK share, as they came."""
+    def to_tag(self, request: Request) -> str:
+        """Made from the fields that a request and its ACK share, as they came."""
         call_id = request.headers.get("Call-ID") or ""
         number = (request.headers.get("CSeq") or "").partition(" ")[0]
         octets = f"{call_id}\n{number}".encode("utf-8", "surrogateescape")

@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from hashlib import blake2s
 
 from sippn.errors import BadRequest
-from sippn.sip import Request
+from sippn.sip import Request, Via, parse_hostport
 from sippn.transport import Address, Flow
 
 MAGIC_COOKIE = "z9hG4bK"  # a branch that begins with it is unique (RFC 3261 section 8.1.1.7)
 _DEFAULT_PORT = 5060
 
 
-def stamped(request: Request, remote: Address) -> Request:
+def stamp(request: Request, remote: Address) -> None:
     """
-    *request* with ``received`` and ``rport`` in its topmost Via, where they belong.
+    Write ``received`` and ``rport`` into the topmost Via of *request*, where they belong.
 
     A Via that cannot be read is left to the check that refuses it.
     """
-    try:
-        came = request.via
-        via = came.with_source(remote.plain_host, remote.port)
-        if via is came:
-            return request
-        headers = request.headers.copy()
-        headers.pop_value("Via")
-    except BadRequest:
-        return request
-    headers.add_first("Via", str(via))
-    return Request(request.method, request.uri, headers, request.body)
+    with suppress(BadRequest):
+        request.came_from(remote.plain_host, remote.port)
 
 
 def way_back(request: Request, flow: Flow) -> Flow:
@@ -49,8 +41,10 @@ def way_back(request: Request, flow: Flow) -> Flow:
 def with_own_via(request: Request, flow: Flow, branch: str) -> Request:
     """*request* as it leaves on *flow*: our Via on top, asking for rport."""
     headers = request.headers.copy()
-    headers.add_first("Via", f"SIP/2.0/{flow.transport} {flow.sent_by};branch={branch};rport")
-    return Request(request.method, request.uri, headers, request.body)
+    host, port = parse_hostport(flow.sent_by)
+    via = Via(flow.transport, host, port, (("branch", branch), ("rport", None)))
+    headers.add_first("Via", str(via))
+    return request.derived(headers, via=via)
 
 
 def stateless_branch(request: Request, secret: bytes) -> str:

@@ -10,9 +10,9 @@ from twisted.internet.defer import Deferred, succeed
 from zope.interface import implementer
 
 from sippn.binding import AOR, Change, Record
-from sippn.interfaces import IBindingStore
+from sippn.interfaces import IBindingStore, Maybe
 from sippn.storage.due import DueQueue
-from sippn.storage.frozen import freeze, stamp, thaw
+from sippn.storage.frozen import freeze, keys_of, same_keys, stamp, thaw
 from sippn.storage.index import KeyIndex
 from sippn.storage.order import AOROrder
 
@@ -29,10 +29,11 @@ class MemoryStore:
     durable: ClassVar[bool] = False
     _records: dict[AOR, bytes] = field(factory=dict, init=False)
     _index: KeyIndex = field(factory=KeyIndex, init=False)
-    _due: DueQueue = field(factory=DueQueue, init=False)
+    _due: DueQueue = field(init=False)
     _order: AOROrder = field(init=False)
 
     def __attrs_post_init__(self) -> None:
+        self._due = DueQueue(self._due_at)
         self._order = AOROrder(self._records)
 
     def load(self, aor: AOR) -> Record | None:
@@ -44,9 +45,9 @@ class MemoryStore:
         """The AORs whose record carries *key*."""
         return self._index.find(key)
 
-    def commit(self, changes: Sequence[Change]) -> Deferred[Sequence[AOR]]:
+    def commit(self, changes: Sequence[Change]) -> Maybe[Sequence[AOR]]:
         """Compare and swap; the AORs that lost are untouched."""
-        return succeed([c.record.aor for c in changes if not self._swap(c)])
+        return [c.record.aor for c in changes if not self._swap(c)]
 
     def due(self, before: float, limit: int, lease: float) -> Deferred[Sequence[Record]]:
         """Claim what is due; *before* is the time that a lease counts from."""
@@ -65,16 +66,26 @@ class MemoryStore:
         record = change.record
         aor = record.aor
         old = self._records.get(aor)
-        version, keys = stamp(old) if old is not None else (0, ())
+        version, due_at = stamp(old) if old is not None else (0, None)
         if version != change.expected:
             return False
         if record.idle:
             self._records.pop(aor, None)
-            self._index.move(aor, keys, ())
+            self._index.move(aor, keys_of(old) if old is not None else (), ())
         else:
-            self._records[aor] = freeze(record)
-            self._index.move(aor, keys, record.keys)
-            if old is None:
-                self._order.add(aor)
-        self._due.set(aor, record.due_at)
+            self._put(record, old)
+        self._due.move(aor, due_at, record.due_at)
         return True
+
+    def _put(self, record: Record, old: bytes | None) -> None:
+        aor = record.aor
+        new = self._records[aor] = freeze(record)
+        if old is None:
+            self._order.add(aor)
+            self._index.move(aor, (), record.keys)
+        elif not same_keys(old, new):
+            self._index.move(aor, keys_of(old), record.keys)
+
+    def _due_at(self, aor: AOR) -> float | None:
+        frozen = self._records.get(aor)
+        return None if frozen is None else stamp(frozen)[1]

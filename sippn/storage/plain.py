@@ -1,5 +1,5 @@
 """
-Bindings as tuples and lists of plain values: the one shape of what a store writes down.
+Bindings as tuples of plain values: the one shape of what a store writes down.
 
 The order of the values is the format.  It is on disks: a value that is new goes to the end,
 and :mod:`sippn.storage.sqlite_schema` gets a step that adds it to what is there.
@@ -12,9 +12,10 @@ from typing import Any
 
 from sippn.binding import Binding, PushState, PushTarget
 
-_LENGTH = 17  # of the values of a binding
+# by name: a look-up in an Enum costs as much as all else of a binding's values
+_ACTIVE, _DEAD = PushState.ACTIVE, PushState.DEAD
 
-_binding: Callable[..., Binding] = Binding  # a type checker can't count what is unpacked
+_target: Callable[..., PushTarget] = PushTarget  # a type checker can't count what is unpacked
 
 
 def plain(b: Binding) -> tuple[Any, ...]:
@@ -38,7 +39,7 @@ def plain(b: Binding) -> tuple[Any, ...]:
         b.params,
         b.user_agent,
         pushed,
-        b.push_state is PushState.ACTIVE,
+        b.push_state is _ACTIVE,
         b.refresh_at,
         b.refresh_attempt,
     )
@@ -46,28 +47,52 @@ def plain(b: Binding) -> tuple[Any, ...]:
 
 def whole(values: Sequence[Any]) -> Binding:
     """
-    The binding of *values*, in which lists may stand for tuples.
+    The binding of *values*.
 
     :raises ValueError: there are too few or too many: each would mean another thing.
     """
-    if len(values) != _LENGTH:
-        raise ValueError("these are not the values of a binding")
-    *early, path, params, user_agent, pushed, active, refresh_at, attempt = values
-    return _binding(
-        *early,
-        tuple(path),
-        _pairs(params),
+    (
+        binding_id,
+        contact,
+        flow,
+        expires_at,
+        registered_at,
+        call_id,
+        cseq,
+        q,
+        instance,
+        reg_id,
+        path,
+        params,
+        user_agent,
+        pushed,
+        active,
+        refresh_at,
+        attempt,
+    ) = values
+    return Binding(
+        binding_id,
+        contact,
+        flow,
+        expires_at,
+        registered_at,
+        call_id,
+        cseq,
+        q,
+        instance,
+        reg_id,
+        path,
+        params,
         user_agent,
         _target(*pushed) if pushed is not None else None,
-        PushState.ACTIVE if active else PushState.DEAD,
+        _ACTIVE if active else _DEAD,
         refresh_at,
         attempt,
     )
 
 
-def _target(provider: str, param: str, prid: str, tokens: Sequence[Sequence[Any]]) -> PushTarget:
-    return PushTarget(provider, param, prid, _pairs(tokens))
-
-
-def _pairs(values: Sequence[Sequence[Any]]) -> tuple[Any, ...]:
-    return tuple([tuple(pair) for pair in values]) if values else ()
+def tupled(value: Any) -> Any:
+    """*value*, of what has no tuples, with tuples for lists, however deep."""
+    if isinstance(value, list):
+        return tuple([tupled(each) if type(each) is list else each for each in value])
+    return value

@@ -16,9 +16,11 @@ from zope.interface import implementer
 
 from sippn.binding import AOR, Change, Record
 from sippn.errors import StoreUnavailable
-from sippn.interfaces import IBindingStore
+from sippn.interfaces import IBindingStore, INotebook
+from sippn.storage.sqlite_agenda import Claim
+from sippn.storage.sqlite_checkpoints import Checkpoints, checkpoint
 from sippn.storage.sqlite_file import DatabaseFile
-from sippn.storage.sqlite_outages import CLAIMS, COMMITS, LOOK_UPS, Outages
+from sippn.storage.sqlite_outages import CHECKPOINTS, CLAIMS, COMMITS, LOOK_UPS, Outages
 from sippn.storage.sqlite_rows import Unreadable
 from sippn.storage.sqlite_tables import Tables
 from sippn.storage.sqlite_thread import WriterThread
@@ -26,6 +28,7 @@ from sippn.storage.sqlite_thread import WriterThread
 T = TypeVar("T")
 
 _RETRY_AFTER = ("Retry-After", "5")  # seconds
+_GOES = 8  # of a claim, in which a herd that was put off is moved: 2,048 entries
 
 
 @frozen(eq=False, repr=False)
@@ -34,11 +37,19 @@ class _Open:
 
     file: DatabaseFile
     thread: WriterThread
+    checkpoints: Checkpoints
     read: Tables
     write: Tables
 
+    async def close(self) -> None:
+        """Finish what is in flight, and end."""
+        try:
+            await self.thread.do(self.file.close)
+        finally:
+            self.thread.stop()
 
-@implementer(IBindingStore)
+
+@implementer(IBindingStore, INotebook)
 @define(eq=False, repr=False)
 class SQLiteStore(Service):
     """
@@ -69,9 +80,12 @@ class SQLiteStore(Service):
         file = DatabaseFile.open(self._path, self._patience)
         thread = WriterThread(self._reactor)
         thread.start()
+        move = partial(thread.do, lambda: checkpoint(file.writing))
+        checkpoints = Checkpoints(move, self._checkpointed)
         told = self._outages.passed_over
         later = partial(self._reactor.callFromThread, told)
-        self._open = _Open(file, thread, Tables(file.reading, told), Tables(file.writing, later))
+        read, write = Tables(file.reading, told), Tables(file.writing, later)
+        self._open = _Open(file, thread, checkpoints, read, write)
         super().startService()
 
     def stopService(self) -> Deferred[None]:
@@ -80,9 +94,7 @@ class SQLiteStore(Service):
         opened, self._open = self._open, None
         if opened is None:
             return succeed(None)
-        closed = opened.thread.do(opened.file.close)
-        closed.addBoth(_after, opened.thread.stop)
-        return closed
+        return Deferred.fromCoroutine(opened.close())
 
     def load(self, aor: AOR) -> Record | None:
         """Read one record.  :raises StoreUnavailable: it can't be read."""
@@ -100,13 +112,16 @@ class SQLiteStore(Service):
         """Compare and swap; fires when the disk has it."""
 
         def wrote(lost: Sequence[AOR]) -> bool:
-            return len(lost) < len(changes)
+            written = len(changes) - len(lost)
+            if self._open is not None:
+                self._open.checkpoints.wrote(written)
+            return written > 0
 
         return self._do(COMMITS, lambda tables: tables.commit(changes), wrote)
 
     def due(self, before: float, limit: int, lease: float) -> Deferred[Sequence[Record]]:
         """Claim what is due; *before* is the time that a lease counts from."""
-        return self._do(CLAIMS, lambda tables: tables.claim(before, limit, lease), bool)
+        return Deferred.fromCoroutine(self._claim(before, limit, lease))
 
     def scan(self, after: AOR, limit: int) -> Deferred[Sequence[Record]]:
         """The next *limit* records in AOR order."""
@@ -114,6 +129,34 @@ class SQLiteStore(Service):
 
     def watch(self, changed: Callable[[Sequence[AOR]], None]) -> None:
         """Nobody else writes here: the file is locked."""
+
+    def note(self, name: str) -> str | None:
+        """What was noted last under *name*.  :raises StoreUnavailable: it can't be read."""
+        return self._read(lambda tables: tables.notes.read(name))
+
+    def keep_note(self, name: str, text: str) -> Deferred[None]:
+        """Note *text*; fires when the disk has it."""
+        return self._do(COMMITS, lambda tables: tables.notes.write(name, text), _always)
+
+    async def _claim(self, before: float, limit: int, lease: float) -> Sequence[Record]:
+        """Claim in several goes, between which commits get their turn."""
+        found: list[tuple[float, Record]] = []
+
+        def claim(tables: Tables) -> Claim:
+            return tables.claim(before, limit - len(found), lease)
+
+        for _ in range(_GOES):
+            try:
+                claimed = await self._do(CLAIMS, claim, lambda claimed: bool(claimed.found))
+            except StoreUnavailable:
+                if found:
+                    break  # they are claimed already
+                raise
+            found += claimed.found
+            if not claimed.more or len(found) >= limit:
+                break
+        found.sort(key=lambda each: (each[0], each[1].aor))  # who was put off had its old place
+        return [record for _, record in found]
 
     def _read(self, look: Callable[[Tables], T]) -> T:
         if self._open is None:
@@ -146,6 +189,12 @@ class SQLiteStore(Service):
             raise self._unavailable(work, failure.value) from None
         return failure
 
+    def _checkpointed(self, error: sqlite3.Error | None) -> None:
+        if error is None:
+            self._outages.wrote(CHECKPOINTS)
+        else:
+            self._outages.failed(CHECKPOINTS, error)
+
     def _unavailable(self, work: str, error: sqlite3.Error) -> StoreUnavailable:
         self._outages.failed(work, error)
         return _out_of_reach()
@@ -155,14 +204,13 @@ def _never(_: object) -> bool:
     return False
 
 
+def _always(_: object) -> bool:
+    return True
+
+
 def _out_of_reach() -> StoreUnavailable:
     return StoreUnavailable("Registrations Are Out Of Reach", [_RETRY_AFTER])
 
 
 def _closed() -> StoreUnavailable:
     return StoreUnavailable("Registrations Are Not Open", [_RETRY_AFTER])
-
-
-def _after(result: T, then: Callable[[], None]) -> T:
-    then()
-    return result

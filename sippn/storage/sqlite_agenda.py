@@ -8,15 +8,28 @@ from sqlite3 import Connection
 from attrs import frozen
 
 from sippn.binding import Record
-from sippn.storage.sqlite_rows import Unreadable, aor_of, record_of, row_of, whose
+from sippn.storage.sqlite_rows import Unreadable, aor_of, due_row_of, record_of, whose
 from sippn.storage.sqlite_schema import transaction
 
-_HERD = 2048  # entries looked at in one go: some 20 ms, in which no commit gets its turn
+_HERD = 256  # entries looked at in one go: some 3 ms, in which no commit gets its turn
 
 _ENTER = "INSERT OR IGNORE INTO agenda VALUES (?, CAST(? AS TEXT))"
 _STRIKE = "DELETE FROM agenda WHERE look = ? AND aor = CAST(? AS TEXT)"
 _NEXT = "SELECT look, CAST(aor AS BLOB) FROM agenda WHERE look < ? ORDER BY look, aor LIMIT ?"
 _LEASE = "UPDATE record SET due = ? WHERE aor = CAST(? AS TEXT)"
+
+
+@frozen(eq=False, repr=False)
+class Claim:
+    """
+    What was due.
+
+    :ivar found: records, each with the time at which it was due, which orders them.
+    :ivar more: there may be more that is due than was found; ask again.
+    """
+
+    found: list[tuple[float, Record]]
+    more: bool
 
 
 @frozen(eq=False, repr=False)
@@ -43,22 +56,22 @@ class Agenda:
         if new is not None and (old is None or new < old):
             self._connection.execute(_ENTER, (new, aor))
 
-    def claim(self, before: float, limit: int, lease: float) -> list[Record]:
+    def claim(self, before: float, limit: int, lease: float) -> Claim:
         """
         At most *limit* records that are due *before*, the longest overdue first.
 
         Each is due again *lease* seconds after *before*, unless it is written anew; that is
-        on disk, so it holds for who starts after a crash.  There may be more than were found.
+        on disk, so it holds for who starts after a crash.
 
         A record that can't be read is struck, so that it keeps no other waiting.
         """
-        claimed: list[tuple[float, Record]] = []
+        found: list[tuple[float, Record]] = []
         looks = 0
-        while len(claimed) < limit and looks < _HERD:
-            want = min(limit - len(claimed), _HERD - looks)
+        more = True
+        while more and len(found) < limit and looks < _HERD:
+            want = min(limit - len(found), _HERD - looks)
             entries = self._connection.execute(_NEXT, (before, want)).fetchall()
-            if not entries:
-                break
+            more = bool(entries)
             looks += len(entries)
             for look, aor in entries:
                 self._connection.execute(_STRIKE, (look, aor))
@@ -68,11 +81,8 @@ class Agenda:
                     self._passed_over(whose(aor))
                     continue
                 if record is not None:
-                    claimed.append((look, record))
-        claimed.sort(
-            key=lambda found: (found[0], found[1].aor)
-        )  # who was put off had its old place
-        return [record for _, record in claimed]
+                    found.append((look, record))
+        return Claim(found, more)
 
     def strike_damaged(self, before: float) -> bool:
         """
@@ -93,7 +103,7 @@ class Agenda:
 
     def _is_readable(self, aor: bytes) -> bool:
         try:
-            row_of(self._connection, aor)
+            due_row_of(self._connection, aor)
         except Unreadable:
             self._passed_over(whose(aor))
             return False
@@ -101,10 +111,10 @@ class Agenda:
 
     def _take(self, look: float, aor: bytes, leased: float) -> Record | None:
         """The record of *aor* if it is due, and enter it again for when it is due next."""
-        row = row_of(self._connection, aor)
+        row = due_row_of(self._connection, aor)
         if row is None:
             return None
-        due, *rest = row
+        *rest, due = row
         record: Record | None = None
         if due == look:
             record = record_of(aor_of(aor), *rest)

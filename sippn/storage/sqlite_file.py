@@ -49,6 +49,7 @@ class DatabaseFile:
                 writing = _writing(place, patience, opening)
                 reading = _connect(place, _READ_PATIENCE, opening)
                 reading.execute("PRAGMA query_only = 1")
+                writing.text_factory = reading.text_factory = bytes  # no text is to be trusted
             except OSError as error:
                 must = "the server must be able to write to it and to its folder"
                 raise _refusal(path, f"{error.strerror}; {must}") from None

@@ -11,6 +11,7 @@ from twisted.logger import Logger
 LOOK_UPS = "look-ups"
 COMMITS = "commits"
 CLAIMS = "claims of what is due"
+CHECKPOINTS = "checkpoints"
 
 _MOST_ROWS = 100  # who has more damaged ones has read enough of them
 

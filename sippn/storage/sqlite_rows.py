@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sippn.binding import AOR, Record
-from sippn.storage.plain import plain, whole
+from sippn.storage.plain import plain, tupled, whole
+from sippn.storage.sqlite_schema import place
 
 _NEWEST = 2**62  # a version that is higher leaves no room for the next ones
-_ROW = """
-    SELECT CAST(due AS REAL), CAST(version AS INTEGER), CAST(keys AS BLOB), CAST(body AS BLOB)
-    FROM record WHERE aor = CAST(? AS TEXT)
-"""
+_THERE = "SELECT version, keys, body FROM record WHERE id = ? AND aor = CAST(? AS TEXT)"
+_ANYWHERE = "SELECT version, keys, body, CAST(due AS REAL) FROM record WHERE aor = CAST(? AS TEXT)"
 
 # ASCII: a lone surrogate, which is an octet that was no UTF-8, stands as its escape
 _write = json.JSONEncoder(separators=(",", ":"), check_circular=False, allow_nan=False).encode
+_read = json.JSONDecoder().raw_decode
 
 
 class Unreadable(Exception):
@@ -71,18 +71,30 @@ def body_of(record: Record) -> str:
     return _write((record.due_at, [plain(b) for b in record.bindings]))
 
 
-def row_of(connection: sqlite3.Connection, aor: bytes) -> tuple[Any, ...] | None:
+def row_of(connection: sqlite3.Connection, aor: bytes) -> Sequence[Any] | None:
     """
-    When the record of *aor* is due, and the last arguments of :func:`record_of`.
-
-    Each value is cast to what it is meant to be: sqlite3's own complaint of a text that is
-    none shows all of it.
+    The last arguments of :func:`record_of` for *aor*.  Text is to come as octets.
 
     :raises Unreadable: the page on which it is, or was, is damaged.
     :raises sqlite3.Error: anything else.
     """
+    there = _row(connection, _THERE, (place(aor), aor))
+    if there is not None:
+        return there
+    anywhere = _row(connection, _ANYWHERE, (aor,))
+    return None if anywhere is None else anywhere[:3]
+
+
+def due_row_of(connection: sqlite3.Connection, aor: bytes) -> Sequence[Any] | None:
+    """The same as :func:`row_of`, and when that record is due."""
+    return _row(connection, _ANYWHERE, (aor,))
+
+
+def _row(
+    connection: sqlite3.Connection, query: str, values: tuple[Any, ...]
+) -> Sequence[Any] | None:
     try:
-        rows = connection.execute(_ROW, (aor,)).fetchall()
+        rows = connection.execute(query, values).fetchall()
     except sqlite3.DatabaseError as error:
         if damage(error):
             raise Unreadable from None
@@ -90,18 +102,20 @@ def row_of(connection: sqlite3.Connection, aor: bytes) -> tuple[Any, ...] | None
     return rows[0] if rows else None
 
 
-def record_of(aor: AOR, version: int, keys: bytes, body: bytes) -> Record:
+def record_of(aor: AOR, version: object, keys: Any, body: Any) -> Record:
     """
     The record of a row.
 
+    :param keys: octets, as *body*; what a disk made of them may be anything.
     :raises Unreadable: it is none.
     """
     try:
-        due_at, bindings = json.loads(body.decode("ascii"))
-        held = tuple([whole(b) for b in bindings])
+        text = body.decode("ascii")
+        (due_at, bindings), end = _read(text)
+        held = tuple([whole(tupled(b)) for b in bindings])
         found = keys_of(keys.decode("ascii"))
     except Exception:  # noqa: BLE001 - what a disk made of it may fail in any way
         raise Unreadable from None
-    if version > _NEWEST:
+    if end != len(text) or type(version) is not int or version > _NEWEST:
         raise Unreadable
     return Record(aor, version, held, due_at, found)

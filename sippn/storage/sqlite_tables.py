@@ -8,7 +8,8 @@ from sqlite3 import Connection, DatabaseError
 from attrs import Factory, field, frozen
 
 from sippn.binding import AOR, Change, Record
-from sippn.storage.sqlite_agenda import Agenda
+from sippn.storage.sqlite_agenda import Agenda, Claim
+from sippn.storage.sqlite_notes import Notes
 from sippn.storage.sqlite_rows import (
     Unreadable,
     aor_of,
@@ -21,26 +22,30 @@ from sippn.storage.sqlite_rows import (
     row_of,
     whose,
 )
-from sippn.storage.sqlite_schema import transaction
+from sippn.storage.sqlite_schema import place, transaction
 
-_FIND = "SELECT CAST(aor AS BLOB) FROM key WHERE key = ?"
+_FIND = "SELECT aor FROM key WHERE key = ?"
 _PAGE = """
-    SELECT
-        rowid, CAST(aor AS BLOB),
-        CAST(version AS INTEGER), CAST(keys AS BLOB), CAST(body AS BLOB)
-    FROM record WHERE aor > CAST(? AS TEXT) ORDER BY aor LIMIT ?
+    SELECT id, aor, version, keys, body FROM record
+    WHERE aor > CAST(? AS TEXT) ORDER BY aor LIMIT ?
 """
 # a refresh, which is nearly every write: nothing changes but the row itself
 _REFRESH = """
     UPDATE record SET version = ?, due = ?, body = ?
-    WHERE aor = CAST(? AS TEXT) AND version = ? AND keys = ? AND due <= ?
+    WHERE id = ? AND aor = CAST(? AS TEXT) AND version = ? AND keys = ? AND due <= ?
 """
 _STAMP = """
-    SELECT CAST(version AS INTEGER), CAST(due AS REAL), keys
+    SELECT id, CAST(version AS INTEGER), CAST(due AS REAL), keys
     FROM record WHERE aor = CAST(? AS TEXT)
 """
-_PUT = "INSERT OR REPLACE INTO record VALUES (CAST(? AS TEXT), ?, ?, ?, ?)"
-_DELETE = "DELETE FROM record WHERE aor = CAST(? AS TEXT)"
+_CHANGE = "UPDATE record SET version = ?, due = ?, keys = ?, body = ? WHERE id = ?"
+# if another AOR has taken its place, SQLite finds one
+_NEW = """
+    INSERT INTO record SELECT
+        CASE WHEN EXISTS (SELECT 1 FROM record WHERE id = ?1) THEN NULL ELSE ?1 END,
+        CAST(?2 AS TEXT), ?3, ?4, ?5, ?6
+"""
+_DELETE = "DELETE FROM record WHERE id = ?"
 _LOSE_KEY = "DELETE FROM key WHERE key = ? AND aor = CAST(? AS TEXT)"
 _GET_KEY = "INSERT OR IGNORE INTO key VALUES (?, CAST(? AS TEXT))"
 
@@ -48,7 +53,9 @@ _GET_KEY = "INSERT OR IGNORE INTO key VALUES (?, CAST(? AS TEXT))"
 @frozen(eq=False, repr=False)
 class Tables:
     """
-    What a connection sees of the store.  Each method may raise :class:`sqlite3.Error`.
+    What a connection, whose text is octets, sees of the store.
+
+    Each method may raise :class:`sqlite3.Error`.
 
     :ivar _passed_over: is told which row is damaged, in this thread: what there is beside it
         is of use all the same.
@@ -61,10 +68,15 @@ class Tables:
         default=Factory(lambda self: Agenda(self._connection, self._passed_over), takes_self=True),
     )
 
+    @property
+    def notes(self) -> Notes:
+        """What is kept beside the records."""
+        return Notes(self._connection)
+
     def load(self, aor: AOR) -> Record | None:
         """The record of *aor*.  :raises Unreadable: it is damaged."""
         row = row_of(self._connection, octets(aor))
-        return record_of(aor, *row[1:]) if row is not None else None
+        return record_of(aor, *row) if row is not None else None
 
     def find(self, key: bytes) -> list[AOR]:
         """The AORs that carry *key*, in their order."""
@@ -97,7 +109,7 @@ class Tables:
         with transaction(self._connection):
             return [c.record.aor for c in changes if not self._swap(c)]
 
-    def claim(self, before: float, limit: int, lease: float) -> list[Record]:
+    def claim(self, before: float, limit: int, lease: float) -> Claim:
         """Claim what is due: see :meth:`.Agenda.claim`."""
         try:
             return self._claim(before, limit, lease)
@@ -106,27 +118,29 @@ class Tables:
                 raise
         return self._claim(before, limit, lease)
 
-    def _claim(self, before: float, limit: int, lease: float) -> list[Record]:
+    def _claim(self, before: float, limit: int, lease: float) -> Claim:
         with transaction(self._connection):
             return self._agenda.claim(before, limit, lease)
 
     def _swap(self, change: Change) -> bool:
         record, expected = change.record, change.expected
         aor, due_at, keys = octets(record.aor), record.due_at, keys_text(record.keys)
-        body = body_of(record)
+        body, at = body_of(record), place(aor)
         if expected and due_at is not None and not record.idle:
-            values = (record.version, due_at, body, aor, expected, keys, due_at)
+            values = (record.version, due_at, body, at, aor, expected, keys, due_at)
             if self._connection.execute(_REFRESH, values).rowcount:
                 return True
         rows = self._connection.execute(_STAMP, (aor,)).fetchall()
-        version, due, old_keys = rows[0] if rows else (0, None, "")
+        number, version, due, old_keys = rows[0] if rows else (None, 0, None, b"")
         if version != expected:
             return False
         if record.idle:
-            self._connection.execute(_DELETE, (aor,))
+            self._connection.execute(_DELETE, (number,))
+        elif rows:
+            self._connection.execute(_CHANGE, (record.version, due_at, keys, body, number))
         else:
-            self._connection.execute(_PUT, (aor, record.version, due_at, keys, body))
-        self._move_keys(aor, old_keys, record.keys)
+            self._connection.execute(_NEW, (at, aor, record.version, due_at, keys, body))
+        self._move_keys(aor, old_keys.decode("ascii"), record.keys)
         self._agenda.move(aor, due, due_at)
         return True
 

@@ -19,8 +19,9 @@ from sippn.config import NOTE
 from sippn.errors import ConfigErrors
 from sippn.interfaces import Surroundings
 from sippn.service import ServerSettings, make_server
+from sippn.tap.collector import Collector
 from sippn.tap.options import Options
-from sippn.tap.process import count_monotonic_time, room_for_connections
+from sippn.tap.process import count_monotonic_time, room_for_connections, this_boot
 from sippn.tap.starting import CannotStart, StartingService
 from sippn.tap.terminal import listed, say
 
@@ -47,12 +48,15 @@ def makeService(options: Options) -> IService:
     around = Surroundings(reactor=reactor, clock=reactor, wall=time.time, entropy=os.urandom)
     settings, short = _within_the_process(checked.settings)
     try:
-        server = make_server(settings, around)
+        server = make_server(settings, around, boot=this_boot())
     except ConfigErrors as errors:
         raise SystemExit(listed(errors, options["config"])) from None
     notes = [(LogLevel.info, NOTE)] if options["config"] is None else []
     notes += [(LogLevel.warn, f"warning: {what}") for what in (*checked.warnings, *short)]
-    return StartingService(server, settings.listen, notes)
+    service = StartingService(server, settings.listen, notes)
+    figures = server.figures
+    Collector(around.clock, figures.pauses, figures.parking.__len__).setServiceParent(service)
+    return service
 
 
 def _within_the_process(settings: ServerSettings) -> tuple[ServerSettings, Sequence[str]]:

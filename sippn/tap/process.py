@@ -4,10 +4,13 @@ What is arranged once for the whole process.
 
 from __future__ import annotations
 
-import gc
 import resource
 import time
+from functools import partial
+from pathlib import Path
 from typing import Any
+
+from sippn.service import Boot
 
 OTHER_DESCRIPTORS = 192  # of the log, the store, the push services, name look-ups, listeners
 
@@ -22,15 +25,13 @@ def count_monotonic_time(reactor: Any) -> None:
     reactor.seconds = time.monotonic
 
 
-def spare_the_collector() -> None:
-    """
-    Let garbage be looked for seldom: a full collection stalls every call for half a second.
-
-    What is loaded by now stays; what serves a message goes by reference counting.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
+def this_boot() -> Boot:
+    """Since when this machine runs, by a clock that counts its sleep, too."""
+    try:
+        name = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+    except (OSError, ValueError):
+        name = ""
+    return Boot(name, partial(time.clock_gettime, time.CLOCK_BOOTTIME))
 
 
 def room_for_connections(wanted: int) -> int:

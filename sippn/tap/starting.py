@@ -17,7 +17,6 @@ from twisted.logger import Logger, LogLevel
 from sippn.errors import ConfigErrors
 from sippn.service import Server
 from sippn.tap.busy import why_not
-from sippn.tap.process import spare_the_collector
 from sippn.tap.terminal import lines_of
 from sippn.transport.settings import ListenSettings
 
@@ -87,7 +86,6 @@ class StartingService(MultiService):
             self._log.info("listening on {where}", where=where)
         for level, line in self._notes:
             self._log.emit(level, "{line}", line=line)
-        spare_the_collector()
 
     def _stop_what_runs(self) -> None:
         """A thread of theirs would keep the process, of which nothing else is left."""

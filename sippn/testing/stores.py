@@ -8,7 +8,7 @@ from attrs import define, field
 from twisted.internet.defer import Deferred
 
 from sippn.binding import AOR, Change, Record
-from sippn.interfaces import Maybe
+from sippn.interfaces import Maybe, settled
 from sippn.storage.memory import MemoryStore
 from sippn.testing.results import succeeded
 
@@ -38,7 +38,7 @@ class HandStore(MemoryStore):
     def answer(self) -> None:
         """Compare and swap the batch in flight, and say so."""
         changes, answered = self.batches[-1]
-        answered.callback(succeeded(super().commit(changes)))
+        answered.callback(self._swapped(changes))
 
     def refuse(self, error: Exception) -> None:
         """Fail the batch in flight."""
@@ -47,7 +47,7 @@ class HandStore(MemoryStore):
     def overwrite(self, record: Record) -> None:
         """Write *record* as another node would."""
         stored = super().load(record.aor)
-        assert succeeded(super().commit([Change(record, stored.version if stored else 0)])) == []
+        assert self._swapped([Change(record, stored.version if stored else 0)]) == []
 
     def stored(self, aor: AOR) -> Record:
         """What is written of *aor*, which must be something."""
@@ -59,3 +59,6 @@ class HandStore(MemoryStore):
     def asked(self) -> list[list[AOR]]:
         """The AORs of each batch."""
         return [[change.record.aor for change in changes] for changes, _ in self.batches]
+
+    def _swapped(self, changes: Sequence[Change]) -> Sequence[AOR]:
+        return succeeded(Deferred.fromCoroutine(settled(super().commit(changes))))

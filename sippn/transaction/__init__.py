@@ -1,7 +1,8 @@
 """I count retransmissions: the transaction layer of RFC 3261 section 17."""
 
 from sippn.transaction.client import ClientObserver, ClientTransaction
-from sippn.transaction.fixed import FixedTimer, Handle
+from sippn.transaction.deadlines import Deadlines
+from sippn.transaction.fixed import FixedTimer
 from sippn.transaction.flow import Flow
 from sippn.transaction.layer import TransactionLayer
 from sippn.transaction.machine import Action, Input, Machine, State, dot
@@ -13,6 +14,7 @@ from sippn.transaction.tables import (
     NON_INVITE_CLIENT,
     NON_INVITE_SERVER,
 )
+from sippn.transaction.timer_queue import Handle
 from sippn.transaction.timers import Timers
 
 __all__ = [
@@ -24,6 +26,7 @@ __all__ = [
     "Action",
     "ClientObserver",
     "ClientTransaction",
+    "Deadlines",
     "FixedTimer",
     "Flow",
     "Handle",

@@ -55,6 +55,7 @@ class _Nobody:
 
 
 _NOBODY = _Nobody()
+_start_cancel_timer = starts(Input.TIMER_CANCEL)
 
 
 @define(eq=False)
@@ -242,7 +243,7 @@ class InviteClient(ClientTransaction):
 
     def _send_cancel(self, cancel: Request) -> None:
         self._cancel = cancel
-        self._start(Input.TIMER_CANCEL)
+        _start_cancel_timer(self, None)
         NonInviteClient(
             self._clockwork,
             self._outlet,

@@ -15,7 +15,8 @@ class Clockwork:
     """
     One queue for all timers of one length, however many transactions run.
 
-    Timers A, E and G are not here: their intervals grow, so each is a delayed call.
+    Of timers A, E and G, whose intervals grow, each interval has a queue as well: all double
+    the same T1, and there are few of them before timer B, F or H ends it.
 
     :ivar clock: monotonic time.
     :ivar queues: whether the flow is reliable, to timer, to its queue; None: it takes no time.
@@ -28,7 +29,15 @@ class Clockwork:
         self.timers: Final = timers
         self.lingering: Final = FixedTimer(clock, timers.j(reliable=False))
         self._by_length: Final[dict[float, FixedTimer]] = {}
+        self._by_interval: Final[dict[float, FixedTimer]] = {}
         self.queues: Final = {reliable: self._queues(reliable) for reliable in (False, True)}
+
+    def repeating(self, interval: float) -> FixedTimer:
+        """The queue of all timers A, E and G that are at *interval*, in seconds."""
+        queue = self._by_interval.get(interval)
+        if queue is None:
+            queue = self._by_interval[interval] = FixedTimer(self.clock, interval, tidy=True)
+        return queue
 
     def _queues(self, reliable: bool) -> dict[Input, FixedTimer | None]:
         lengths = _lengths(self.timers, reliable)

@@ -91,6 +91,11 @@ class TransactionLayer:
             return self._begin_invite(key, request, flow)
         return self._begin_other(key, request, flow)
 
+    def knows(self, request: Request) -> bool:
+        """Whether *request* is an ACK, or a repetition of one that is here."""
+        table = self._invites if request.method == "INVITE" else self._others
+        return request.method == "ACK" or server_key(request, request.method) in table
+
     def match_ack(self, ack: Request) -> bool:
         """
         Take an ACK.

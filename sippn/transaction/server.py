@@ -67,6 +67,16 @@ class ServerTransaction:
         if self.answered:
             self.on_cancel = None
 
+    def forgo(self) -> None:
+        """
+        Expect neither repetitions nor an ACK: what comes of either is taken for new.
+
+        For a challenge (RFC 3261 section 26.3.2.4): whoever is not known yet is not worth half
+        a minute of memory, and a second challenge is as good as the first.  Its To tag must be
+        the same in both (section 8.2.7).
+        """
+        self._machine.forgo()
+
 
 @define(eq=False)
 class ServerMachine(Transaction):
@@ -99,7 +109,8 @@ class NonInviteServer(ServerMachine):
     def _acts(cls) -> dict[Action, Act]:
         return {
             **super()._acts(),
-            Action.START_TRYING: cls._start_trying,
+            # the timer alone holds the request, and lets go of it when an answer is given
+            Action.START_TRYING: starts(Input.TIMER_TRYING, keeping=True),
             Action.START_J: starts(Input.TIMER_J),
             Action.SEND_TRYING: cls._send_trying,
             Action.FORGET_TRYING: cls._forget_trying,
@@ -114,9 +125,10 @@ class NonInviteServer(ServerMachine):
         elif response.status == 100 and self.flow.reliable:
             self.feed(Input.PROVISIONAL, (response, write(response)))
 
-    def _start_trying(self, request: Request) -> None:
-        # the timer alone holds the request, and lets go of it when an answer is given
-        self._start(Input.TIMER_TRYING, request)
+    def forgo(self) -> None:
+        """See :meth:`ServerTransaction.forgo`."""
+        if self.state is State.COMPLETED:
+            self.feed(Input.TIMER_J)
 
     def _send_trying(self, request: Request) -> None:
         trying = response_to(request, 100)
@@ -169,6 +181,11 @@ class InviteServer(ServerMachine):
         passed = Action.ACK_TO_TU in INVITE_SERVER.table[self.state][Input.ACK][1]
         self.feed(Input.ACK)
         return not passed
+
+    def forgo(self) -> None:
+        """See :meth:`ServerTransaction.forgo`."""
+        if self.state is State.COMPLETED:
+            self.feed(Input.TIMER_H)
 
     def _start_g(self, _: object) -> None:
         self._repeat(Input.TIMER_G, self._clockwork.timers.g)

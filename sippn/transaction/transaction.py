@@ -6,14 +6,13 @@ from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any, ClassVar, TypeAlias
 
 from attrs import define, field
-from twisted.internet.interfaces import IDelayedCall
 
 from sippn.transaction.clockwork import Clockwork
-from sippn.transaction.fixed import Handle
 from sippn.transaction.flow import Flow
 from sippn.transaction.machine import Action, Input, Machine, State
 from sippn.transaction.matching import Key
 from sippn.transaction.outlet import Outlet
+from sippn.transaction.timer_queue import Handle
 
 Act: TypeAlias = Callable[[Any, Any], None]
 
@@ -23,7 +22,7 @@ class Transaction:
     """
     A machine that runs.
 
-    At any time it has at most one timer of fixed length and, on an unreliable flow, one
+    At any time it has at most one timer that ends a state and, on an unreliable flow, one
     that repeats.  On a reliable one it is its :class:`~sippn.transaction.flow.FlowUser`,
     the server side too: a caller's connection is not idle while the other end rings.
     Terminated, it is in no table, on no flow and holds no timer, and nothing here holds it.
@@ -42,7 +41,7 @@ class Transaction:
     state: State = field(init=False)
     _octets: bytes = field(default=b"", init=False)
     _timer: Handle | None = field(default=None, init=False)
-    _repeating: IDelayedCall | None = field(default=None, init=False)
+    _repeating: Handle | None = field(default=None, init=False)
     _interval: float = field(default=0.0, init=False)
 
     @classmethod
@@ -105,19 +104,11 @@ class Transaction:
     def flow_lost(self) -> None:
         """Learn that the connection is gone; a response finds out by itself."""
 
-    def _start(self, event: Input, message: object = None) -> None:
-        """Feed *event* when its timer is over: at once if the flow makes it take no time."""
-        queue = self._clockwork.queues[self.flow.reliable][event]
-        if queue is None:
-            self.feed(event, message)
-        else:
-            self._timer = queue.start(self.feed, event, message)
-
     def _repeat(self, event: Input, interval: float) -> None:
         """Feed *event* after *interval* seconds, if the flow may lose what it is given."""
         if not self.flow.reliable:
             self._interval = interval
-            self._repeating = self._clockwork.clock.callLater(interval, self.feed, event)
+            self._repeating = self._clockwork.repeating(interval).start(self.feed, event)
 
     def _stop_retransmitting(self, _: object) -> None:
         if self._repeating is not None:
@@ -125,9 +116,12 @@ class Transaction:
             self._repeating = None
 
     def _stop_timers(self, _: object) -> None:
-        self._stop_retransmitting(None)
-        if self._timer is not None:
-            self._timer.cancel()
+        repeating, timer = self._repeating, self._timer
+        if repeating is not None:
+            repeating.cancel()
+            self._repeating = None
+        if timer is not None:
+            timer.cancel()
             self._timer = None
 
     def _terminate(self, _: object) -> None:
@@ -137,10 +131,19 @@ class Transaction:
             self.flow.leave(self)
 
 
-def starts(event: Input) -> Act:
-    """Make the action that starts *event*'s timer."""
+def starts(event: Input, *, keeping: bool = False) -> Act:
+    """
+    Make the action that starts *event*'s timer: at once if the flow makes it take no time.
 
-    def start(transaction: Transaction, _: object) -> None:
-        transaction._start(event)  # noqa: SLF001 - an action is a method that has no def
+    :param keeping: feed what the action was about with the event; the timer holds it until then.
+    """
+
+    def start(transaction: Transaction, message: object) -> None:
+        queue = transaction._clockwork.queues[transaction.flow.reliable][event]  # noqa: SLF001 - an action is a method that has no def
+        kept = message if keeping else None
+        if queue is None:
+            transaction.feed(event, kept)
+        else:
+            transaction._timer = queue.start(transaction.feed, event, kept)  # noqa: SLF001 - the same
 
     return start

@@ -3,6 +3,7 @@
 from sippn.transport.address import Address, SockAddr, canonical_host
 from sippn.transport.flow import DatagramFlow, DatagramSocket, Flow, FlowUser
 from sippn.transport.framing import Framer
+from sippn.transport.intake import Intake
 from sippn.transport.listener import Listener, Received
 from sippn.transport.resolver import Resolver
 from sippn.transport.sent_by import SentBy
@@ -22,6 +23,7 @@ __all__ = [
     "FlowTable",
     "FlowUser",
     "Framer",
+    "Intake",
     "Listener",
     "Received",
     "Resolver",

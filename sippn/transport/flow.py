@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from attrs import define
+from attrs import define, field
 
 from sippn.binding import Source
 from sippn.transport.address import Address, SockAddr
@@ -109,11 +109,13 @@ class DatagramFlow:
     A :class:`Flow` without a connection: a socket of ours and an address of theirs.
 
     One is made for each datagram that comes in, so everything else about it is
-    worked out when it is asked for.
+    worked out when it is asked for, once.
     """
 
     _socket: DatagramSocket
     _sockaddr: SockAddr
+    _token: str = field(default="", init=False)
+    _remote: Address | None = field(default=None, init=False)
     reliable = False
     secure = False
     heard_at = None
@@ -121,7 +123,10 @@ class DatagramFlow:
     @property
     def token(self) -> str:
         """``udp:<local>:<remote>``, see :attr:`Flow.token`."""
-        return f"{self._socket.transport.lower()}:{self._socket.local}:{self.remote}"
+        if not self._token:
+            socket = self._socket
+            self._token = f"{socket.transport.lower()}:{socket.local}:{self.remote}"
+        return self._token
 
     @property
     def transport(self) -> str:
@@ -136,7 +141,9 @@ class DatagramFlow:
     @property
     def remote(self) -> Address:
         """See :attr:`Flow.remote`."""
-        return Address.from_sockaddr(self._sockaddr)
+        if self._remote is None:
+            self._remote = Address.from_sockaddr(self._sockaddr)
+        return self._remote
 
     @property
     def sent_by(self) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Awaitable, Sequence
 from typing import Final
 
-from attrs import frozen
+from attrs import field, frozen
 
 from sippn.errors import TransportError
 from sippn.interfaces import Maybe
@@ -19,6 +19,7 @@ from sippn.transport.stream import StreamConnection
 from sippn.transport.tcp import TCPListener
 
 _END: Final = r"(?:\[[^\[\]]{2,56}\]|[0-9.]{7,15}):[0-9]{1,5}"
+_MOST_KEPT: Final = 4096  # datagram flows, 300 octets each
 _STREAM_TOKEN: Final = re.compile(rf"(tcp|tls):{_END}:({_END})/[0-9a-f]{{1,32}}", re.ASCII)
 
 
@@ -33,19 +34,21 @@ class FlowTable:
     """
 
     listeners: Sequence[Listener]
+    _datagram: dict[str, Flow] = field(factory=dict, init=False)  # by token: a call asks four times
 
     def flow(self, token: str) -> Flow | None:
         """The flow *token* names; None: it names none, or it or its listener is gone."""
-        transport, _, ends = token.partition(":")
-        if transport != "udp":
+        flow = self._datagram.get(token)
+        if flow is not None:
+            return flow
+        if not token.startswith("udp:"):
             return self._connection(token)
-        for listener in self.listeners:
-            near = f"{listener.local}:"
-            if listener.transport == "UDP" and ends.startswith(near):
-                remote = Address.parse(ends.removeprefix(near))
-                flow = None if remote is None else _flow_or_none(listener, remote)
-                return None if isinstance(flow, Awaitable) else flow  # nobody waits for UDP
-        return None
+        flow = self._datagram_flow(token)
+        if flow is not None:
+            if len(self._datagram) >= _MOST_KEPT:
+                self._datagram.clear()
+            self._datagram[token] = flow
+        return flow
 
     def keep(self, token: str, until: float) -> None:
         """Spare the connection *token* names for being idle *until* then (monotonic)."""
@@ -91,6 +94,16 @@ class FlowTable:
         """
         listener = self._listener_toward(remote, transport)
         return None if listener is None else _flow_or_none(listener, remote, name)
+
+    def _datagram_flow(self, token: str) -> Flow | None:
+        ends = token.removeprefix("udp:")
+        for listener in self.listeners:
+            near = f"{listener.local}:"
+            if listener.transport == "UDP" and ends.startswith(near):
+                remote = Address.parse(ends.removeprefix(near))
+                flow = None if remote is None else _flow_or_none(listener, remote)
+                return None if isinstance(flow, Awaitable) else flow  # nobody waits for UDP
+        return None
 
     def _listener_toward(self, remote: Address, transport: str) -> Listener | None:
         """

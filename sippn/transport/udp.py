@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import socket
 from typing import ClassVar
 
@@ -16,6 +17,8 @@ from zope.interface import implementer
 from sippn.errors import TransportError
 from sippn.transport.address import Address, SockAddr
 from sippn.transport.flow import DatagramFlow
+from sippn.transport.intake import Intake
+from sippn.transport.keep_alive import is_keep_alive
 from sippn.transport.listener import Received
 from sippn.transport.local import source_toward
 from sippn.transport.own_address import OwnAddress
@@ -23,20 +26,7 @@ from sippn.transport.own_address import OwnAddress
 LARGEST_DATAGRAM = 65_507  # 65,535 less the headers of IPv4 and UDP
 _DATAGRAMS_A_TURN = 64  # more starve the other sockets and the timers
 _RECEIVE_BUFFER = 4 << 20
-_STUN_COOKIE = b"\x21\x12\xa4\x42"
-
-
-def is_keep_alive(octets: bytes) -> bool:
-    """
-    Whether *octets* only keep a NAT open: line ends, blanks, zeros, nothing, or STUN.
-
-    A message starts with a letter, so one look is enough for nearly all of them.
-    """
-    if octets[:1] >= b"A":
-        return False
-    if not octets.strip(b"\r\n\t \0"):
-        return True
-    return octets[0] < 0x40 and octets[4:8] == _STUN_COOKIE
+_SO_RCVBUFFORCE = 33  # of Linux, for root: beyond net.core.rmem_max
 
 
 @implementer(IReadDescriptor)
@@ -50,12 +40,15 @@ class UDPListener:
 
     :ivar host: what to bind to; a wildcard is fine, and ``::`` does not take IPv4 too.
     :ivar advertise: what to tell others instead, ``host`` or ``host:port``.
+    :ivar intake: the line of those who wait when more comes than one turn takes; None:
+        they wait in the kernel.
     """
 
     _reactor: IReactorFDSet
     host: str
     port: int
     advertise: str | None = None
+    intake: Intake | None = None
     transport: ClassVar[str] = "UDP"
     _own: OwnAddress = field(init=False)
     _socket: socket.socket | None = field(default=None, init=False)
@@ -97,9 +90,12 @@ class UDPListener:
         except (OSError, OverflowError) as error:
             bound.close()
             raise CannotListenError(self.host, self.port, error) from error
-        with contextlib.suppress(OSError):  # a burst may be lost, that is all
-            bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
+        for option in (socket.SO_RCVBUF, _SO_RCVBUFFORCE):
+            with contextlib.suppress(OSError):  # a burst may be lost, that is all
+                bound.setsockopt(socket.SOL_SOCKET, option, _RECEIVE_BUFFER)
         self._socket, self._received = bound, received
+        if self.intake is not None:
+            self.intake.open(self)
         self._own.local = Address.from_sockaddr(bound.getsockname())
         self._reactor.addReader(self)
 
@@ -107,6 +103,8 @@ class UDPListener:
         """See :meth:`Listener.stop`."""
         if self._socket is not None:
             self._reactor.removeReader(self)
+            if self.intake is not None:
+                self.intake.close(self)
             self._socket.close()
             self._socket = None
 
@@ -153,19 +151,36 @@ class UDPListener:
         """The reactor gave up on the socket, or ends."""
         self.stop()
 
+    def receive(self, size: int, /) -> tuple[bytes, SockAddr]:
+        """See :meth:`Door.receive`."""
+        if self._socket is None:
+            raise OSError(errno.EBADF, "the socket is closed")
+        return self._socket.recvfrom(size)
+
+    def serve(self, octets: bytes, sockaddr: SockAddr) -> None:
+        """See :meth:`Door.serve`; what came before the socket was closed is dropped."""
+        if self._received is None or self._socket is None:
+            return
+        try:
+            self._received(octets, DatagramFlow(self, sockaddr))
+        except Exception:  # noqa: BLE001 - the reactor would close the socket for it
+            self._log.failure("a datagram broke its receiver")
+
+    def flow_from(self, sockaddr: SockAddr) -> DatagramFlow:
+        """See :meth:`Door.flow_from`."""
+        return DatagramFlow(self, sockaddr)
+
     def doRead(self) -> None:
-        """Read what there is, so far as it fits into one turn."""
-        receiving, received = self._socket, self._received
-        if receiving is None or received is None:
+        """Read what there is, so far as it fits into one turn; who is behind reads later."""
+        receiving, intake = self._socket, self.intake
+        if receiving is None or (intake is not None and intake.behind):
             return
         for _ in range(_DATAGRAMS_A_TURN):
             try:
                 octets, sockaddr = receiving.recvfrom(65535)
             except OSError:  # nothing more, or stopped by what came last
                 return
-            if is_keep_alive(octets):
-                continue
-            try:
-                received(octets, DatagramFlow(self, sockaddr))
-            except Exception:  # noqa: BLE001 - the reactor would close the socket for it
-                self._log.failure("a datagram broke its receiver")
+            if not is_keep_alive(octets):
+                self.serve(octets, sockaddr)
+        if intake is not None:
+            intake.fall_behind()

@@ -3,6 +3,7 @@ Looks again at what is due: bindings to have refreshed (RFC 8599 section 5.5), a
 """
 
 from sippn.upkeep.refreshing import RefreshPushes
+from sippn.upkeep.settings import UpkeepSettings
 from sippn.upkeep.upkeep import Upkeep
 
-__all__ = ["RefreshPushes", "Upkeep"]
+__all__ = ["RefreshPushes", "Upkeep", "UpkeepSettings"]

@@ -7,6 +7,7 @@ is under (RFC 8599 section 4.1.3, REQUIREMENTS N-28).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import ClassVar, TypeAlias
 
@@ -20,11 +21,11 @@ from sippn.binding import AOR, Binding, PushJob, PushKind, PushOutcome, PushTarg
 from sippn.events import Bus, RefreshRequested
 from sippn.interfaces import IPushProvider
 from sippn.transaction import FixedTimer
+from sippn.upkeep.failures import Failures
 
 Disown: TypeAlias = Callable[[PushTarget, float], Deferred[None]]
 Share: TypeAlias = tuple[AOR, str]  # and the id of the binding
 
-MOST = 1000  # pushes without an answer: what is due beyond them waits in the store
 WORTH = 60.0  # seconds for which a push is waited for, and shared
 _BROKEN = PushOutcome(Verdict.FAILED, detail="the provider broke")
 
@@ -50,6 +51,8 @@ class RefreshPushes:
     """
     Asks for refresh pushes, and takes back those that are not needed any more.
 
+    :ivar _most: how many of a PNS may be without an answer: what is due beyond them waits.
+    :ivar _unanswered: how many are, by ``pn-provider``.
     :ivar _disown: told of a PRID the PNS says is dead, and since when (wall clock).
     :ivar _shared: the push of each target that others may still share.
     :ivar _pushed: the push of each binding that waits for its UA.
@@ -61,22 +64,24 @@ class RefreshPushes:
     _entropy: Callable[[int], bytes]
     _bus: Bus
     _disown: Disown
+    _most: int
     _shared: dict[PushTarget, _Push] = field(factory=dict, init=False)
     _pushed: dict[Share, _Push] = field(factory=dict, init=False)
-    _unanswered: int = field(default=0, init=False)
+    _unanswered: Counter[str] = field(factory=Counter, init=False)
     _spent: FixedTimer = field(init=False)
+    _failures: Failures = field(init=False)
     _log: ClassVar[Logger] = Logger()
 
     def __attrs_post_init__(self) -> None:
         self._spent = FixedTimer(self._clock, WORTH)
+        self._failures = Failures(self._clock)
 
     def __len__(self) -> int:
         return len(self._pushed)
 
-    @property
-    def room(self) -> int:
-        """How many more may be asked for now."""
-        return max(0, MOST - self._unanswered)
+    def room(self, pns: str) -> int:
+        """How many more of the PNS with that ``pn-provider`` may be asked for now."""
+        return self._most - self._unanswered[pns]
 
     def request(self, aor: AOR, binding: Binding) -> None:
         """
@@ -101,8 +106,9 @@ class RefreshPushes:
         deadline = now + min(WORTH, until - wall)
         push = self._shared[target] = self._pushed[share] = _Push(target, deadline, wall, {share})
         self._spent.start(self._end, push)
-        self._unanswered += 1
+        self._unanswered[target.provider] += 1
         push.request = Deferred.fromCoroutine(self._ask(push, aor, binding.id))
+        push.request.addCallback(self._asked, push)
 
     def landed(self, aor: AOR, binding_id: str) -> None:
         """
@@ -150,20 +156,21 @@ class RefreshPushes:
             self._log.failure("push {id} broke", id=job.id, failure=Failure())
             outcome = _BROKEN
         finally:
-            self._unanswered -= 1
+            self._answered(push.target.provider)
         if outcome.verdict is not Verdict.ACCEPTED:
             self._failed(push, job, outcome)
 
+    def _asked(self, _: None, push: _Push) -> None:
+        push.request = None  # there are thousands that wait for their UA, and are not cancelled
+
+    def _answered(self, pns: str) -> None:
+        self._unanswered[pns] -= 1
+        if not self._unanswered[pns]:
+            del self._unanswered[pns]  # UAs make names up, where a provider serves any
+
     def _failed(self, push: _Push, job: PushJob, outcome: PushOutcome) -> None:
         self._end(push)
-        detail = f" ({outcome.detail})" if outcome.detail else ""
-        self._log.info(
-            "{aor} was not asked to refresh: push {id} {verdict}{detail}",
-            aor=job.aor,
-            id=job.id,
-            verdict=outcome.verdict.name.lower(),
-            detail=detail,
-        )
+        self._failures.tell(job, outcome)
         if outcome.verdict is Verdict.DEAD:
             before = push.asked_at if outcome.gone_since is None else outcome.gone_since
             self._disown(push.target, before).addErrback(self._not_disowned, job.id)

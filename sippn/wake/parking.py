@@ -10,16 +10,17 @@ from collections import Counter
 from collections.abc import Callable
 from ipaddress import IPv6Address, IPv6Network
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from sippn.binding import AOR, Principal, Source
 from sippn.errors import ServiceUnavailable, SIPError, Unreachable
+from sippn.value import value_class
 from sippn.wake.settings import ParkingLimits
 
 RETRY_AFTER = 5  # seconds: about what one wake takes
 
 
-@frozen
+@value_class
 class Caller:
     """
     On whose account a request waits and pushes.
@@ -54,11 +55,15 @@ class Parking:
     def __len__(self) -> int:
         return self._total
 
+    def __contains__(self, callee: AOR) -> bool:
+        """Whether a request waits for *callee*."""
+        return callee in self._callees
+
     def enter(self, callee: AOR, caller: Caller) -> Callable[[], None]:
         """
         Take a place for a request to *callee*.
 
-        :returns: call it once, when the request waits no more.
+        :returns: call it once, when the request waits no more; or :meth:`leave`.
         :raises Unreachable: the callee's or the caller's places are taken; Retry-After says
             when to try again.
         :raises ServiceUnavailable: all are.  Only this one is a 503: whoever gets one may
@@ -71,7 +76,14 @@ class Parking:
         self._callees[callee] += 1
         if not caller.trusted:
             self._callers[caller.key] += 1
-        return lambda: self._leave(callee, caller)
+        return lambda: self.leave(callee, caller)
+
+    def leave(self, callee: AOR, caller: Caller) -> None:
+        """Give the place back that *caller* has for a request to *callee*, once."""
+        self._total -= 1
+        _decrement(self._callees, callee)
+        if not caller.trusted:
+            _decrement(self._callers, caller.key)
 
     def _refusal(self, callee: AOR, caller: Caller) -> SIPError | None:
         limits, later = self._limits, [("Retry-After", str(RETRY_AFTER))]
@@ -82,12 +94,6 @@ class Parking:
         if not caller.trusted and 0 < limits.parked_per_caller <= self._callers[caller.key]:
             return Unreachable("", later)
         return None
-
-    def _leave(self, callee: AOR, caller: Caller) -> None:
-        self._total -= 1
-        _decrement(self._callees, callee)
-        if not caller.trusted:
-            _decrement(self._callers, caller.key)
 
 
 def _network(host: str) -> str:

@@ -8,10 +8,10 @@ binding it has when it is pushed (RFC 8599 section 4.1.3).
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from attrs import define, field, frozen
-from twisted.internet.defer import CancelledError, Deferred, DeferredList
+from attrs import define, field
+from twisted.internet.defer import CancelledError, Deferred, DeferredList, fail
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -20,11 +20,12 @@ from sippn.auth import Budget
 from sippn.binding import AOR, PushJob, PushKind, PushOutcome, PushTarget, Verdict
 from sippn.errors import Unreachable
 from sippn.interfaces import IPushProvider
-from sippn.push import Departures
+from sippn.push import Departures, is_over
 from sippn.transaction import FixedTimer
+from sippn.value import value_class
 from sippn.wake.parking import Caller
 
-Share = Callable[[PushOutcome], None]
+Share = Callable[[Any, PushOutcome], None]
 Disown = Callable[[PushTarget, float], Deferred[None]]
 
 RECALL = 10.0  # seconds in which a push that takes another back has to leave
@@ -32,7 +33,7 @@ LATE = 0.5  # seconds after which a push that nobody needs any more is withdrawn
 BUDGET_RETRY = 300  # seconds: a stranger's budget is counted by the hour
 
 
-@frozen
+@value_class
 class Want:
     """
     Why a push is wanted, and on whose account.
@@ -117,7 +118,7 @@ class Pushes:
         Only while who asked for it would wait: else callers in a chain lived on one push.
 
         :param who: identifies the sharer to :meth:`leave`.
-        :param share: told the outcome of a push that will wake nobody.
+        :param share: told *who* and the outcome of a push that will wake nobody.
         :returns: the push, to :meth:`leave`.
         :raises Unreachable: a stranger's budget is spent.
         """
@@ -131,7 +132,9 @@ class Pushes:
         push = self._outstanding[key] = Outstanding(want, job, self._wall())
         push.shares[who] = share
         self._departures.watch(job.id)
-        push.request = Deferred.fromCoroutine(self._request(push))
+        push.request = self._request(job).addCallbacks(
+            self._answered, self._failed, (push,), {}, (push,)
+        )
         return push
 
     def leave(self, push: Outstanding, who: object) -> bool:
@@ -161,7 +164,8 @@ class Pushes:
         if not push.landed:
             push.landed = True
             self._drop(push)
-            self._late.start(self._withdraw, push)
+            if push.request is not None and not is_over(push.request):
+                self._late.start(self._withdraw, push)
 
     def recalled(self) -> Deferred[None]:
         """Fires when each push that takes another back was answered, or could not be."""
@@ -180,7 +184,9 @@ class Pushes:
         can = self._push.can_push(want.target, PushKind.CANCEL)
         if can:
             job = self._job(want, PushKind.CANCEL, self._clock.seconds() + RECALL)
-            recall = Deferred.fromCoroutine(self._ask(job, want.target, self._wall()))
+            recall = self._request(job).addCallbacks(
+                self._heed, self._broken, (job.id, want.target, self._wall()), {}, (job.id,)
+            )
             self._recalls.add(recall)
             recall.addBoth(lambda _: self._recalls.discard(recall))
         return can
@@ -205,26 +211,36 @@ class Pushes:
             call_id=want.call_id,
         )
 
-    async def _request(self, push: Outstanding) -> None:
+    def _request(self, job: PushJob) -> Deferred[PushOutcome]:
         try:
-            outcome = await self._ask(push.job, push.want.target, push.asked_at)
-        except CancelledError:
-            return
+            return self._push.request_push(job)
+        except Exception:  # noqa: BLE001 - a plugin may raise anything
+            return fail()
+
+    def _answered(self, outcome: PushOutcome, push: Outstanding) -> None:
         if outcome.verdict is not Verdict.ACCEPTED:
+            self._heed(outcome, push.job.id, push.want.target, push.asked_at)
             self._tell(push, outcome)
 
-    async def _ask(self, job: PushJob, target: PushTarget, asked_at: float) -> PushOutcome:
-        try:
-            outcome = await self._push.request_push(job)
-        except CancelledError:
-            raise
-        except Exception:  # noqa: BLE001 - a plugin may raise anything
-            self._log.failure("push {id} broke", id=job.id, failure=Failure())
-            outcome = PushOutcome(Verdict.FAILED, detail="the provider broke")
+    def _failed(self, failure: Failure, push: Outstanding) -> None:
+        outcome = self._broken(failure, push.job.id)
+        if isinstance(outcome, PushOutcome):
+            self._tell(push, outcome)
+
+    def _heed(
+        self, outcome: PushOutcome, job_id: str, target: PushTarget, asked_at: float
+    ) -> PushOutcome:
         if outcome.verdict is Verdict.DEAD:
             before = asked_at if outcome.gone_since is None else outcome.gone_since
-            self._disown(target, before).addErrback(self._not_disowned, job.id)
+            self._disown(target, before).addErrback(self._not_disowned, job_id)
         return outcome
+
+    def _broken(self, failure: Failure, job_id: str) -> PushOutcome | Failure:
+        """What to take for its outcome; the *failure* itself if it was only given up."""
+        if failure.check(CancelledError):
+            return failure
+        self._log.failure("push {id} broke", failure, id=job_id)
+        return PushOutcome(Verdict.FAILED, detail="the provider broke")
 
     def _not_disowned(self, failure: Failure, job_id: str) -> None:
         self._log.failure("the dead PRID of push {id} stays in store", failure, id=job_id)
@@ -232,5 +248,5 @@ class Pushes:
     def _tell(self, push: Outstanding, outcome: PushOutcome) -> None:
         self._drop(push)
         shares, push.shares = push.shares, {}
-        for share in shares.values():
-            share(outcome)
+        for who, share in shares.items():
+            share(who, outcome)

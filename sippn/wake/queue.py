@@ -10,14 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar, TypeAlias
 
-from attrs import define, field, frozen
+from attrs import define, field
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from sippn.binding import AOR, Binding, Decision, PushKind, PushOutcome, PushTarget, Verdict
 from sippn.errors import SIPError, Unreachable
 from sippn.events import Bus, RequestParked, WakeEnded, WakeReleased
+from sippn.transaction import Deadlines, Handle
+from sippn.value import value_class
 from sippn.wake.latency import WakeLatency
 from sippn.wake.parking import Caller
 from sippn.wake.pushes import Outstanding, Pushes, Want
@@ -25,7 +27,7 @@ from sippn.wake.pushes import Outstanding, Pushes, Want
 _TRANSIENT = (Verdict.BUSY, Verdict.FAILED)
 
 
-@frozen
+@value_class
 class Wait:
     """
     What a request waits for.
@@ -60,9 +62,16 @@ Watcher: TypeAlias = Callable[[AOR, Decision], None]
 class _Waiter:
     wait: Wait
     since: float
-    result: Deferred[Binding]
-    bucket_timer: IDelayedCall | None = None
+    given_up: Callable[[_Waiter, str], None]
+    result: Deferred[Binding] = field(init=False)
+    bucket_timer: Handle | None = None
     push: Outstanding | None = None
+
+    def __attrs_post_init__(self) -> None:
+        self.result = Deferred(self._cancelled)
+
+    def _cancelled(self, _: Deferred[Binding]) -> None:
+        self.given_up(self, "the caller gave up")
 
     @property
     def deadline(self) -> float:
@@ -89,7 +98,11 @@ class WakeQueue:
     latency: WakeLatency = field(factory=WakeLatency, init=False)
     _waiters: dict[tuple[AOR, str], list[_Waiter]] = field(factory=dict, init=False)
     _watchers: dict[AOR, list[Watcher]] = field(factory=dict, init=False)
+    _bucket_timers: Deadlines = field(init=False)
     _log: ClassVar[Logger] = Logger()
+
+    def __attrs_post_init__(self) -> None:
+        self._bucket_timers = Deadlines(self._clock)
 
     def __len__(self) -> int:
         return sum(map(len, self._waiters.values()))
@@ -105,14 +118,13 @@ class WakeQueue:
         :raises Unreachable: the UA stayed silent, is gone, or its PRID is dead; or a
             stranger's budget is spent.
         """
-        result: Deferred[Binding] = Deferred(lambda _: self._end(waiter, "the caller gave up"))
-        waiter = _Waiter(wait, self._clock.seconds(), result)
-        waiter.bucket_timer = self._clock.callLater(wait.seconds, self._stayed_silent, waiter)
+        waiter = _Waiter(wait, self._clock.seconds(), self._end)
+        waiter.bucket_timer = self._bucket_timers.at(waiter.deadline, self._stayed_silent, waiter)
         # before the push: a UA can outrun its PNS
         self._waiters.setdefault((wait.aor, wait.binding.id), []).append(waiter)
         self._say_parked(waiter)
         self._ask(waiter)
-        return result
+        return waiter.result
 
     def watch(self, aor: AOR, watcher: Watcher) -> Callable[[], None]:
         """
@@ -120,10 +132,17 @@ class WakeQueue:
 
         For requests that are under way: who registers late may still join (S-09).
 
-        :returns: call it once, to be told no more.
+        :returns: call it once, to be told no more; or :meth:`unwatch`.
         """
         self._watchers.setdefault(aor, []).append(watcher)
-        return lambda: self._unwatch(aor, watcher)
+        return lambda: self.unwatch(aor, watcher)
+
+    def unwatch(self, aor: AOR, watcher: Watcher) -> None:
+        """Tell *watcher* no more of *aor*; it is told now."""
+        watchers = self._watchers[aor]
+        watchers.remove(watcher)
+        if not watchers:
+            del self._watchers[aor]
 
     def is_awake(self, aor: AOR, binding_id: str) -> None:
         """The UA of a binding has shown itself without a REGISTER: its push has landed."""
@@ -152,12 +171,6 @@ class WakeQueue:
             except Exception:  # noqa: BLE001 - one call must not cost the others theirs
                 self._log.failure("a call to {aor} could not be joined", aor=aor)
 
-    def _unwatch(self, aor: AOR, watcher: Watcher) -> None:
-        watchers = self._watchers[aor]
-        watchers.remove(watcher)
-        if not watchers:
-            del self._watchers[aor]
-
     def _ask(self, waiter: _Waiter) -> None:
         wait = waiter.wait
         want = Want(
@@ -171,9 +184,7 @@ class WakeQueue:
             deadline=waiter.deadline,
         )
         try:
-            waiter.push = self._pushes.join(
-                want, waiter, lambda outcome: self._push_failed(waiter, outcome)
-            )
+            waiter.push = self._pushes.join(want, waiter, self._push_failed)
         except SIPError as refused:
             self._end(waiter, "a stranger's push budget is spent")
             waiter.result.errback(refused)

@@ -138,6 +138,14 @@ def test_memory_is_bounded_and_replay_stays_refused(wall: Clock) -> None:
     assert nonces.spend(REALM, used[-1], 2)
 
 
+def test_clock_that_is_put_right_at_the_start_costs_nothing() -> None:
+    """E1: it was set while the server was down, and goes on as if it had not been."""
+    shown = [1_700_003_600.0]
+    nonces = Nonces(Keyring(b"k" * 32, urandom), lambda: shown[0], urandom)
+    shown[0] -= 3600
+    assert nonces.spend(REALM, nonces.issue(REALM), 1)
+
+
 def test_restart_believes_no_earlier_nonce(wall: Clock) -> None:
     """T4: a REGISTER that was overheard before a restart cannot be sent after it."""
     nonce = make(wall).issue(REALM)

@@ -19,6 +19,7 @@ from sippn.push.settings import PushLimits
 from sippn.registrar.settings import ExpirySettings, PushRegistration, RegistrarSettings
 from sippn.sip import Limits
 from sippn.transport.settings import ListenSettings, StreamLimits
+from sippn.upkeep.settings import UpkeepSettings
 from sippn.wake.settings import ParkingLimits
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ methods = ["INVITE", "MESSAGE", "SUBSCRIBE"]
 unsupported = "accept_without_push"
 refresh_lead = 180
 refresh_attempts = 2
+restart_spread = 7.5
 pnsreg = 140
 expires_min = 200
 expires_max = 86400
@@ -181,6 +183,7 @@ def test_how_sleepers_are_woken(users: None, reads: Reads) -> None:
     )
     assert settings.parking == ParkingLimits(1, 2, 3, 4)
     assert settings.push == PushLimits(5, 6)
+    assert settings.upkeep == UpkeepSettings(restart_spread=7.5)
     assert settings.message == Limits(message=70000, contact=2048)
     assert settings.streams == StreamLimits(connections=7, idle_timeout=8.5, message=70000)
 

@@ -105,6 +105,7 @@ def test_what_is_not_built_yet(refuses: Refuses, text: str, where: str) -> None:
         ("[push]\nrefresh_lead = 5", "push.refresh_lead", "must be at least 30"),
         ("[push]\nawake_after_register = nan", "push.awake_after_register", "finite number"),
         ("[push]\nrefresh_attempts = 21", "push.refresh_attempts", "must be at most 20"),
+        ("[push]\nrestart_spread = 3601", "push.restart_spread", "must be at most 3600"),
         ("[push]\nlive_window = -1", "push.live_window", "must be at least 0"),
         ("[push]\nhedge = 0", "push.hedge", "must be more than 0"),
         ("[push]\nhedge = 11", "push.hedge", "must be at most 10"),

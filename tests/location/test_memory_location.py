@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 from attrs import define
 from twisted.internet.defer import Deferred
@@ -10,6 +12,7 @@ from twisted.internet.task import Clock
 from sippn.binding import (
     AOR,
     Binding,
+    Change,
     Decision,
     Grant,
     PushState,
@@ -22,6 +25,7 @@ from sippn.binding import (
 )
 from sippn.binding.records import LINGER
 from sippn.errors import StoreUnavailable
+from sippn.interfaces import settled
 from sippn.location import LocationService
 from sippn.storage.memory import MemoryStore
 from sippn.testing.desk import T0, contact
@@ -35,6 +39,20 @@ PHONE = contact("sip:a@192.0.2.1;pn-provider=acme;pn-prid=shared")
 def nothing(record: Record | None) -> Decision:
     """A rule that changes nothing."""
     return Decision(None)
+
+
+def bind(record: Record | None) -> Decision:
+    """A rule that always stores."""
+    bound = Binding("b", "sip:a@h", "f", T0 + 60, T0, "c", 1)
+    return Decision(Record("sip:a@h", record.version + 1 if record else 1, (bound,), None))
+
+
+class FiredStore(MemoryStore):
+    """It answers in Deferreds that have fired."""
+
+    def commit(self, changes: Sequence[Change]) -> Deferred[Sequence[AOR]]:
+        """At once."""
+        return Deferred.fromCoroutine(settled(super().commit(changes)))
 
 
 @define(eq=False)
@@ -85,6 +103,31 @@ def test_author_may_write_again_and_again(house: House) -> None:
     succeeded(Deferred.fromCoroutine(write()))
 
 
+@pytest.mark.parametrize("kind", [MemoryStore, FiredStore])
+def test_author_may_store_again_and_again(clock: Clock, kind: type[MemoryStore]) -> None:
+    """Nor does what a store answers at once, in a Deferred or without."""
+    location = LocationService(kind(), clock, lambda: T0)
+
+    async def write() -> None:
+        for _ in range(1500):
+            await location.update("sip:a@h", bind)
+
+    writing = [Deferred.fromCoroutine(write()) for _ in range(2)]
+    assert [succeeded(each) for each in writing] == [None, None]
+
+
+def test_many_may_wait_for_one(location: LocationService, store: HandStore) -> None:
+    """However many have nothing to store, they are done one after the other."""
+    answer = Deferred[None]()
+    store.reading = lambda record: answer.addCallback(lambda _: record)
+    first = location.update("sip:a@h", nothing)
+    store.reading = lambda record: record
+    waiting = [location.update("sip:a@h", nothing) for _ in range(3000)]
+    answer.callback(None)
+    succeeded(first)
+    assert [succeeded(update) for update in waiting] == [Decision(None)] * 3000
+
+
 def test_disowned_prid_is_dead_wherever_it_is_registered(house: House) -> None:
     """P-045, vector 10: a PRID may serve several AORs; the PNS has disowned it for all."""
     house.register("sip:a@h")
@@ -106,7 +149,9 @@ def test_unknown_prid_is_disowned_in_vain(house: House) -> None:
     assert succeeded(house.location.disown_prid(TARGET, before=T0)) is None
 
 
-def test_disowning_fails_with_its_store(location: LocationService, store: HandStore) -> None:
+def test_disowning_fails_with_its_store(
+    location: LocationService, store: HandStore, clock: Clock
+) -> None:
     """The caller hears it once, however many AORs there are."""
     for aor in ("sip:a@h", "sip:b@h"):
         bound = Binding("b", "sip:a@h", "f", T0 + 60, T0, "c", 1, push_target=TARGET)
@@ -114,6 +159,7 @@ def test_disowning_fails_with_its_store(location: LocationService, store: HandSt
     disowned = location.disown_prid(TARGET, before=T0)
     store.refuse(StoreUnavailable("down"))
     assert not disowned.called
+    clock.advance(0)
     store.refuse(StoreUnavailable("still down"))
     failed(disowned, StoreUnavailable)
 
@@ -122,7 +168,7 @@ def test_due_aors_belong_to_who_asked(house: House) -> None:
     """S-31: for as long as he needs; what he did not get done is due again."""
 
     def due(limit: int = 10) -> list[AOR]:
-        return list(succeeded(Deferred.fromCoroutine(house.location.due(limit))))
+        return [r.aor for r in succeeded(Deferred.fromCoroutine(house.location.due(limit)))]
 
     house.register("sip:a@h", seconds=60)
     house.register("sip:b@h", seconds=61)

@@ -4,7 +4,10 @@ A server, a push service and programs of others for each test.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import random
+import socket
+import sys
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -12,8 +15,10 @@ import pytest
 
 from tests.peers.baresip import DeskPhone, StartDeskPhone
 from tests.peers.certificates import Certificates, make_certificates
+from tests.peers.crowd import Crowd, make_crowd
 from tests.peers.linphone import MakePhone, Phone
 from tests.peers.netns import has_a_way_out, pretended_way_out
+from tests.peers.phones import Phones
 from tests.peers.processes import Processes, program
 from tests.peers.push import PushService, push_service
 from tests.peers.server import HOST, Configuration, Server, StartServer
@@ -48,6 +53,29 @@ def start_server(
     yield start
     for server in servers:
         server.stop()
+
+
+@pytest.fixture
+def dice(request: pytest.FixtureRequest) -> random.Random:
+    """Others each time; a test that fails prints what makes them fall the same way again."""
+    seed = int(request.config.getoption("randomly_seed", 3261))
+    sys.stdout.write(f"--randomly-seed={seed}\n")
+    return random.Random(seed)  # noqa: S311 - a test's dice
+
+
+@pytest.fixture
+def gather(dice: random.Random) -> Iterator[Callable[[int], Crowd]]:
+    """Makes a crowd of so many phones."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as endpoint:
+        yield partial(make_crowd, endpoint, dice)
+
+
+@pytest.fixture
+def phones() -> Iterator[Phones]:
+    """Phones of our own."""
+    phones = Phones()
+    yield phones
+    phones.close()
 
 
 @pytest.fixture

@@ -50,8 +50,15 @@ class Process:
     printed_to: Path
 
     @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._popen.pid
+
+    @property
     def printed(self) -> str:
         """All that it has printed so far."""
+        if not self.printed_to.exists():
+            return ""
         return self.printed_to.read_text(errors="replace")
 
     @property

@@ -60,6 +60,10 @@ class PushService:
         return self._pushes.empty()
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 128  # with the usual 5, a connection of a crowd waits for a second
+
+
 @contextmanager
 def push_service() -> Iterator[PushService]:
     """One that runs meanwhile, in a thread of its own."""
@@ -75,7 +79,7 @@ def push_service() -> Iterator[PushService]:
         def log_message(self, *_: object) -> None:
             """Be quiet: a test that fails shows the pushes."""
 
-    with ThreadingHTTPServer((HOST, 0), Endpoint) as endpoint:
+    with _Server((HOST, 0), Endpoint) as endpoint:
         service = PushService(f"http://{HOST}:{endpoint.server_port}/push")
         thread = Thread(target=endpoint.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()

@@ -8,7 +8,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from attrs import define, field, frozen
@@ -50,6 +50,7 @@ private_key = "{private_key}"
 
 NO_PASSWORDS = 'mode = "none"'
 IN_MEMORY = 'type = "memory"'
+IN_A_FILE = 'type = "sqlite"\npath = "sippn.db"'
 
 
 @frozen
@@ -139,17 +140,26 @@ class Server:
         folder: Path,
         push_url: str,
         configuration: Configuration,
+        under: Sequence[str] = (),
+        log: str = "",
     ) -> Server:
         """
         Start one and wait until it listens.
 
         :param folder: for its configuration, and what that names.
+        :param under: the command that is to run it; empty: nobody else.
+        :param log: a file in *folder*; empty: it prints its log.
         :raises AssertionError: it does not start.
         """
         config = folder / "sippn.toml"
         config.write_text(configuration.text(push_url))
-        command = [*_twistd(), "-n", "--pidfile=", "sippn", "--config", str(config)]
+        command = [*under, *_twistd(), "-n", "--pidfile="]
+        if log:
+            command.append(f"--logfile={folder / log}")
+        command += ["sippn", "--config", str(config)]
         process = processes.start("sippn", command, variables=_same_sippn())
+        if log:
+            process.printed_to = folder / log
         return cls(process, tuple(_edge(process, listen) for listen in configuration.listen))
 
     def edge(self, transport: str = "udp") -> Edge:
@@ -167,6 +177,11 @@ class Server:
         return int(self.address.rpartition(":")[2])
 
     @property
+    def pid(self) -> int:
+        """Of its process."""
+        return self._process.pid
+
+    @property
     def log(self) -> str:
         """What it has logged so far."""
         return self._process.printed
@@ -175,15 +190,19 @@ class Server:
         """End it as a power cut does."""
         self._process.kill()
 
+    def terminate(self) -> int:
+        """Ask it to end, and wait; its exit status."""
+        self._process.terminate()
+        return self._process.wait()
+
     def stop(self) -> None:
         """
         End it, and see that all was well with it.
 
         :raises AssertionError: it does not end in order, or has logged a traceback (A1).
         """
-        self._process.terminate()
         # twistd ends by the signal that it was sent, after it has cleaned up
-        assert self._process.wait() == -signal.SIGTERM, self.log
+        assert self.terminate() == -signal.SIGTERM, self.log
         assert "Server Shut Down" in self.log, self.log
         assert "Traceback" not in self.log, self.log
         assert "Unhandled" not in self.log, self.log

@@ -1,14 +1,10 @@
 """
 A server that is stopped and started again: what it tells who waits, and what it still knows.
-
-The phones are our own, one thing said once: nothing is lost on the loopback interface but what
-comes while no server runs.
 """
 
 from __future__ import annotations
 
 import os
-import select
 import signal
 import stat
 import sys
@@ -16,28 +12,19 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
-from attrs import define, evolve, field
-from twisted.internet.defer import Deferred
-from twisted.internet.task import Clock
-from twisted.internet.testing import MemoryReactor
+from attrs import evolve
 
-from sippn.sip import PushParams, Response
+from sippn.sip import PushParams
 from sippn.testing.calls import Call
-from sippn.testing.calls_received import answer_at_once
-from sippn.testing.endpoints import UDPEndpoint
-from sippn.testing.ua import ScriptedUA
 from sippn.testing.ua_account import Account
 from sippn.transport import Address
 from tests.peers.netns import pretended_way_out
+from tests.peers.phones import Phones, address_of, contacts
 from tests.peers.processes import Process, Processes
 from tests.peers.push import PushService
 from tests.peers.server import DOMAIN, HOST, Configuration, Listen, Server, StartServer
-from tests.peers.waiting import wait_for
-
-T = TypeVar("T")
 
 ON_DISK = """\
 type = "sqlite"
@@ -56,49 +43,6 @@ BOB = Account("bob", DOMAIN)
 USUAL_PORT = 5060
 
 
-@define(eq=False)
-class Phones:
-    """Phones on real sockets, without a reactor: they hear while somebody waits."""
-
-    _reactor: MemoryReactor = field(factory=MemoryReactor, init=False)
-
-    def make(self, account: Account, server: Address) -> ScriptedUA:
-        """The phone of *account*, which answers all calls; no timer of it ever fires."""
-        endpoint = UDPEndpoint(self._reactor, HOST)
-        phone = ScriptedUA(account, endpoint, server, Clock(), os.urandom, retransmits=False)
-        phone.policy = answer_at_once
-        return phone
-
-    def wait(self, awaited: Deferred[T]) -> T:
-        """What *awaited* fires with."""
-        fired: list[T] = []
-        awaited.addCallback(fired.append)
-        self.wait_until(lambda: awaited.called, "an answer")
-        return fired[0]
-
-    def wait_until(self, look: Callable[[], bool], what: str) -> None:
-        """Let all phones hear until *look* is true."""
-
-        def heard() -> bool:
-            for reader in select.select(self._reactor.getReaders(), [], [], 0)[0]:
-                reader.doRead()
-            return look()
-
-        wait_for(heard, lambda: what)
-
-    def close(self) -> None:
-        """They hear no more."""
-        for reader in self._reactor.getReaders():
-            reader.stop()
-
-
-@pytest.fixture
-def phones() -> Iterator[Phones]:
-    phones = Phones()
-    yield phones
-    phones.close()
-
-
 @pytest.fixture
 def start(start_server: StartServer) -> Callable[[int], Server]:
     """Starts a server that keeps what it knows in files, on the port that is given."""
@@ -109,21 +53,11 @@ def start(start_server: StartServer) -> Callable[[int], Server]:
     return start
 
 
-def address_of(server: Server) -> Address:
-    return Address(HOST, server.port)
-
-
 def pushed(pushes: PushService, call: Call) -> bool:
     """Wait for the push that announces *call*; what takes back another one may come first."""
     while (push := pushes.next())["kind"] != "call":
         pass
     return bool(push["call_id"] == call.call_id and push["prid"] == "token-a")
-
-
-def contacts(answer: Response) -> list[str]:
-    """Without the push parameters, which nobody is shown but who registers them (T7)."""
-    assert answer.status == 200, answer.status
-    return [contact.uri_text.partition(";")[0] for contact in answer.contacts]
 
 
 def test_parked_call_is_refused_at_once_when_the_server_stops(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from typing import Any, TypeVar
 
@@ -17,9 +18,9 @@ from zope.interface import implementer, provider
 
 from sippn.binding import PushJob, PushKind, PushOutcome, PushTarget, Verdict
 from sippn.interfaces import IPushProvider, Surroundings
-from sippn.providers.connection import MOST_OCTETS
+from sippn.providers.connection import IDLE_TIME, MOST_OCTETS
 from sippn.providers.settings import WebhookSettings
-from sippn.providers.webhook import ANSWER_TIME, IDLE_TIME, Webhook
+from sippn.providers.webhook import ANSWER_TIME, Webhook
 from sippn.testing.contracts.provider import PushProviderContract
 from sippn.testing.results import failed, succeeded
 
@@ -281,3 +282,100 @@ def test_connections_are_not_logged(bench: Bench) -> None:
     factory.doStop()
     globalLogPublisher.removeObserver(observe)
     assert lines == []
+
+
+@pytest.mark.parametrize("end", ["answered", "late", "given up", "cut"])
+def test_push_that_is_over_leaves_no_circle(bench: Bench, end: str) -> None:
+    """W3: a push a millisecond must not call the collector in."""
+    bench.push()
+    wire = bench.connect()
+    wire.protocol.dataReceived(OK)
+    gc.collect()
+    gc.disable()
+    asked = bench.push()
+    if end == "late":
+        bench.reactor.advance(ANSWER_TIME)
+    elif end == "cut":
+        wire.lose()
+    else:
+        if end == "given up":
+            asked.cancel()
+        wire.protocol.dataReceived(OK)
+    assert succeeded(asked) is not None
+    wire.take()
+    del asked, wire
+    found = gc.collect()
+    gc.enable()
+    assert found == 0
+
+
+def needs_a_new_connection(bench: Bench) -> None:
+    """The next push does, though the old one has not said yet that it is gone."""
+    asked = bench.push()
+    assert len(bench.reactor.tcpClients) == len(bench.wires) + 1
+    asked.cancel()
+    failed(asked, CancelledError)
+
+
+def test_octets_that_nobody_asked_for_end_a_connection(bench: Bench) -> None:
+    """RFC 9112 section 9.2: they would be taken for the answer to the next push."""
+    asked = bench.push()
+    wire = bench.connect()
+    wire.protocol.dataReceived(OK)
+    succeeded(asked)
+    wire.protocol.dataReceived(OK)
+    assert wire.transport.disconnected
+    needs_a_new_connection(bench)
+
+
+@pytest.mark.parametrize("behind", [b"H", OK])
+def test_octets_behind_an_answer_end_its_connection(bench: Bench, behind: bytes) -> None:
+    """The same, in one piece with the answer, which counts."""
+    asked = bench.push()
+    wire = bench.connect()
+    wire.protocol.dataReceived(OK + behind)
+    assert succeeded(asked).verdict is Verdict.ACCEPTED
+    assert wire.transport.disconnected
+    needs_a_new_connection(bench)
+
+
+def test_connection_that_was_used_last_is_used_next(bench: Bench) -> None:
+    """So those that a burst has opened are closed in time."""
+    pushes = [bench.push() for _ in range(3)]
+    wires = [bench.connect() for _ in range(3)]
+    for wire in wires:
+        wire.take()
+        wire.protocol.dataReceived(OK)
+    assert [succeeded(push).verdict for push in pushes] == [Verdict.ACCEPTED] * 3
+    for _ in range(IDLE_TIME + 1):
+        asked = bench.push()
+        assert wires[2].take()
+        wires[2].protocol.dataReceived(OK)
+        succeeded(asked)
+        bench.reactor.advance(1)
+    assert [wire.transport.disconnecting for wire in wires] == [True, True, False]
+
+
+def test_answer_that_is_over_is_told_when_its_connection_is_free(bench: Bench) -> None:
+    """W3: whoever is told first and pushes next finds it."""
+    asked = bench.push()
+    wire = bench.connect()
+    again: list[Deferred[PushOutcome]] = []
+    asked.addCallback(lambda _: again.append(bench.push()))
+    wire.protocol.dataReceived(OK)
+    wire.protocol.dataReceived(OK)
+    assert succeeded(again[0]).verdict is Verdict.ACCEPTED
+    assert len(bench.reactor.tcpClients) == 1
+
+
+def test_no_more_connections_are_kept_than_can_be_in_flight(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """W3: what a burst has opened beyond that is closed at once, in order."""
+    monkeypatch.setattr("sippn.providers.connection.MOST_IDLE", 2)
+    pushes = [bench.push() for _ in range(3)]
+    wires = [bench.connect() for _ in range(3)]
+    for wire in wires:
+        wire.protocol.dataReceived(OK)
+    assert [succeeded(push).verdict for push in pushes] == [Verdict.ACCEPTED] * 3
+    assert [wire.transport.disconnecting for wire in wires] == [False, False, True]

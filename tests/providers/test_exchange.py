@@ -4,56 +4,14 @@ from __future__ import annotations
 
 import pytest
 from twisted.internet.defer import CancelledError, Deferred
-from twisted.internet.testing import StringTransport
-from twisted.web.iweb import IBodyProducer
-from zope.interface.verify import verifyObject
 
-from sippn.providers.exchange import Exchange, Letter, Remainder
+from sippn.providers.exchange import Exchange, Letter
 from sippn.testing.results import failed, succeeded
 
 
 @pytest.fixture
 def letter() -> Letter:
     return Letter(b"{}")
-
-
-def test_letter_is_the_body_of_a_request(letter: Letter) -> None:
-    """It is written at once and whole."""
-    assert verifyObject(IBodyProducer, letter)
-    assert letter.length == 2
-    assert not letter.left
-    transport = StringTransport()
-    succeeded(letter.startProducing(transport))
-    assert transport.value() == b"{}"
-    assert letter.left
-
-
-def test_letter_has_nothing_to_pause(letter: Letter) -> None:
-    """A slow gateway finds it in the connection's buffer."""
-    letter.pauseProducing()
-    letter.resumeProducing()
-    letter.stopProducing()
-
-
-def test_remainder_is_over_when_the_body_is() -> None:
-    """Its octets are nobody's."""
-    remainder = Remainder()
-    remainder.makeConnection(StringTransport())
-    remainder.dataReceived(b"ignored")
-    assert not remainder.over.called
-    remainder.connectionLost()
-    succeeded(remainder.over)
-
-
-def test_remainder_that_is_given_up_is_cut() -> None:
-    """T9: the connection goes; that it says so later is no surprise."""
-    transport = StringTransport()
-    remainder = Remainder()
-    remainder.makeConnection(transport)
-    remainder.over.cancel()
-    failed(remainder.over, CancelledError)
-    assert transport.producerState == "stopped"
-    remainder.connectionLost()
 
 
 def test_answer_comes_through(letter: Letter) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import Any
 
 import pytest
 from twisted.internet.defer import Deferred
-from twisted.web.client import Agent, HTTPConnectionPool
+from twisted.web.client import Agent, FileBodyProducer, HTTPConnectionPool
 
 from sippn.binding import Capability, PushJob, PushKind, PushOutcome, PushTarget, Verdict
-from sippn.providers.exchange import Letter
 from sippn.testing.pns import Answer, MemoryPushProvider, ScriptedPNS
 from sippn.testing.results import failed, succeeded
 
@@ -20,7 +20,7 @@ JOB = PushJob("job-1", PushKind.CALL, PHONE, "sip:alice@example.com", 20.0)
 async def test_what_is_no_json_is_a_bad_request(reactor: Any, pns: ScriptedPNS) -> None:
     """It is not taken for a push."""
     agent = Agent(reactor, pool=HTTPConnectionPool(reactor, persistent=False))
-    response = await agent.request(b"POST", pns.url.encode(), None, Letter(b"{"))
+    response = await agent.request(b"POST", pns.url.encode(), None, FileBodyProducer(BytesIO(b"{")))
     assert response.code == 400
     assert pns.pushes == []
 

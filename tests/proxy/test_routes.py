@@ -72,6 +72,47 @@ def test_request_without_route_is_as_it_was() -> None:
     )
 
 
+def test_request_that_needs_no_change_is_not_copied() -> None:
+    """P-030: what others have parsed of it is not parsed again."""
+    for plain in (request(), request("sip:bob@example.com", "<sip:next.example;lr>")):
+        assert READER.preprocess_route(plain).request is plain
+
+
+def test_own_values_are_used_up_whoever_wrote_them_how() -> None:
+    """RFC 3261 16.4: on one line or several, and only those on top."""
+    token = write_token(Dialog("x", "caller-flow", "callee-flow"), KEYS)
+    ours, theirs = f"<sip:{token}@192.0.2.1;lr>", "<sip:next.example;lr>"
+    routed = READER.preprocess_route(
+        request("sip:bob@h", f"{US}, {ours}", ours, theirs, ours, to="<sip:bob@h>;tag=b1")
+    )
+    assert routed.request.headers.values("Route") == [theirs, ours]
+    assert routed.dialog == Dialog("x", "caller-flow", "callee-flow")
+    assert routed.request.request_uri.user == "bob"
+
+
+def test_token_says_the_same_each_time_it_comes() -> None:
+    """RFC 5626 5.3: read once or remembered; and many of them push each other out."""
+    reader = RouteReader(lambda *_: False, KEYS)
+    for number in range(3):
+        token = write_token(Dialog(f"{number}", "caller-flow", "callee-flow"), KEYS)
+        for _ in range(2):
+            come = request("sip:bob@h", f"<sip:{token}@us;lr>", to="<sip:bob@h>;tag=b1")
+            assert reader.preprocess_route(come).dialog == Dialog(
+                f"{number}", "caller-flow", "callee-flow"
+            )
+
+
+def test_memory_of_tokens_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """T9: nothing grows with what passes by."""
+    monkeypatch.setattr("sippn.proxy.route._MOST_UNSEALED", 10)
+    reader = RouteReader(lambda *_: False, KEYS)
+    for number in range(25):
+        token = write_token(Dialog(f"{number}", "a", "b"), KEYS)
+        come = request("sip:bob@h", f"<sip:{token}@us;lr>", to="<sip:bob@h>;tag=b1")
+        assert reader.preprocess_route(come).dialog == Dialog(f"{number}", "a", "b")
+        assert len(reader._unsealed) <= 10
+
+
 def test_strict_router_before_us_is_undone() -> None:
     """RFC 3261 16.4: a Request-URI of ours takes the last Route value's place back."""
     routed = READER.preprocess_route(

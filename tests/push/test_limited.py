@@ -8,6 +8,7 @@ import pytest
 from attrs import evolve
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import Clock
+from twisted.python.failure import Failure
 from zope.interface.verify import verifyObject
 
 from sippn.binding import Capability, PushJob, PushKind, PushOutcome, PushTarget, Verdict
@@ -116,6 +117,27 @@ def test_job_that_waits_past_its_deadline_is_dropped(
     pns.answer()
     pns.answer()
     assert len(pns.jobs) == 2
+
+
+def test_who_stands_behind_hears_of_the_deadline(
+    limited: Limited, clock: Clock, make_job: MakeJob
+) -> None:
+    """Whatever he added to the result meanwhile, it is an outcome and no cancellation."""
+    heard: list[PushOutcome | Failure] = []
+    limited.request_push(make_job(left=5)).addBoth(heard.append)
+    clock.advance(5)
+    assert heard == [PushOutcome(Verdict.FAILED, detail="deadline passed")]
+
+
+def test_answered_jobs_leave_no_timer(
+    limited: Limited, clock: Clock, pns: MemoryPushProvider, make_job: MakeJob
+) -> None:
+    """W3: whether their deadlines came in order or not."""
+    for left in (5, 60, 4):
+        limited.request_push(make_job(left=left))
+    for _ in range(3):
+        pns.answer()
+    assert clock.getDelayedCalls() == []
 
 
 def test_job_past_its_deadline_is_not_asked(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 
 import pytest
@@ -174,3 +175,35 @@ def test_bug_is_not_retried(retrying: Retrying, pns: MemoryPushProvider, make_jo
     asked = retrying.request_push(make_job())
     pns.break_on(ValueError("a bug"))
     failed(asked, ValueError)
+
+
+@pytest.mark.parametrize("attempts", [1, 2])
+def test_push_that_is_given_up_leaves_no_circle(
+    retrying: Retrying, clock: Clock, pns: MemoryPushProvider, make_job: MakeJob, attempts: int
+) -> None:
+    """W3: callers who hang up by the thousand must not call the collector in."""
+    gc.collect()
+    gc.disable()
+    asked = retrying.request_push(make_job())
+    for _ in range(attempts - 1):
+        pns.answer(Verdict.FAILED)
+        clock.advance(0.3)
+    asked.cancel()
+    failed(asked, CancelledError)
+    del asked
+    found = gc.collect()
+    gc.enable()
+    assert found == 0
+    assert clock.getDelayedCalls() == []
+
+
+def test_push_that_is_given_up_in_a_pause_is_asked_no_more(
+    retrying: Retrying, clock: Clock, pns: MemoryPushProvider, make_job: MakeJob
+) -> None:
+    """S-12: what has not left never leaves."""
+    asked = retrying.request_push(make_job())
+    pns.answer(Verdict.FAILED)
+    asked.cancel()
+    failed(asked, CancelledError)
+    clock.advance(20)
+    assert len(pns.jobs) == 1

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
+from twisted.internet.defer import Deferred, maybeDeferred
 from zope.interface.verify import verifyObject
 
-from sippn.binding import Capability, RegisterPlan, Source
+from sippn.binding import Capability, Grant, RegisterPlan, Source
 from sippn.errors import BadRequest, IntervalTooBrief, PushNotSupported
 from sippn.interfaces import IRegistrationAuthority
 from sippn.registrar import ExpirySettings, LocalAuthority, PushRegistration, RegistrarSettings
@@ -35,6 +36,11 @@ def authority(settings: RegistrarSettings, *pns: str) -> LocalAuthority:
     return LocalAuthority(settings, MemoryPushProvider([Capability(name) for name in pns]))
 
 
+def asked(one: LocalAuthority, request: Request, plan: RegisterPlan) -> Deferred[Grant]:
+    """What it says, or refuses, as the registrar hears it."""
+    return maybeDeferred(one.grant, request, plan, Source("f", "h", 1), None)
+
+
 def seconds(
     *contacts: str,
     settings: RegistrarSettings | None = None,
@@ -44,7 +50,7 @@ def seconds(
     """What is granted to each of *contacts*."""
     one = authority(settings or RegistrarSettings(), *pns)
     request = register(contacts, *fields)
-    grant = succeeded(one.grant(request, RegisterPlan(AOR, None), Source("f", "h", 1), None))
+    grant = succeeded(asked(one, request, RegisterPlan(AOR, None)))
     assert grant.aor == AOR
     return [granted for _, granted in grant.expires]
 
@@ -52,8 +58,8 @@ def seconds(
 def too_brief(contact: str, settings: RegistrarSettings | None = None) -> int:
     """The Min-Expires of the 423 that *contact* gets."""
     one = authority(settings or RegistrarSettings(), "fcm")
-    plan, source = RegisterPlan(AOR, None), Source("f", "h", 1)
-    error = failed(one.grant(register([contact]), plan, source, None), IntervalTooBrief)
+    plan = RegisterPlan(AOR, None)
+    error = failed(asked(one, register([contact]), plan), IntervalTooBrief)
     ((name, value),) = error.headers
     assert (error.status, name) == (423, "Min-Expires")
     return int(value)
@@ -139,7 +145,9 @@ def test_minimum_never_touches_a_removal() -> None:
 def test_pns_that_nobody_serves_is_refused_or_plain(contact: str) -> None:
     """P-012, P-030, Appendix B 1: 555, or a plain binding with a plain expiry."""
     one = authority(RegistrarSettings(), "fcm")
-    refused = one.grant(register([contact]), RegisterPlan(AOR, None), Source("f", "h", 1), None)
+    refused = maybeDeferred(
+        one.grant, register([contact]), RegisterPlan(AOR, None), Source("f", "h", 1), None
+    )
     assert failed(refused, PushNotSupported).status == 555
     assert seconds(f"{contact};expires=86400", settings=ACCEPT) == [7200]
 
@@ -148,8 +156,8 @@ def test_target_that_is_incomplete_is_not_served() -> None:
     """P-012: the provider knows what it needs."""
     provider = MemoryPushProvider([Capability("fcm")], can=lambda *_: False)
     one = LocalAuthority(RegistrarSettings(), provider)
-    plan, source = RegisterPlan(AOR, None), Source("f", "h", 1)
-    failed(one.grant(register([PUSHED]), plan, source, None), PushNotSupported)
+    plan = RegisterPlan(AOR, None)
+    failed(asked(one, register([PUSHED]), plan), PushNotSupported)
 
 
 def test_query_is_granted_as_a_plain_binding() -> None:
@@ -162,8 +170,8 @@ def test_query_is_granted_as_a_plain_binding() -> None:
 def test_query_for_what_there_is_not_is_refused_or_plain(contact: str) -> None:
     """P-021, P-022: 555 where no other proxy could answer."""
     one = authority(RegistrarSettings())
-    plan, source = RegisterPlan(AOR, None), Source("f", "h", 1)
-    failed(one.grant(register([contact]), plan, source, None), PushNotSupported)
+    plan = RegisterPlan(AOR, None)
+    failed(asked(one, register([contact]), plan), PushNotSupported)
     assert seconds(contact, settings=ACCEPT, pns=()) == [3600]
 
 
@@ -180,7 +188,9 @@ def test_provider_of_any_pns_answers_queries() -> None:
     provider = MemoryPushProvider([], can=lambda *_: True)
     one = LocalAuthority(RegistrarSettings(), provider)
     grant = succeeded(
-        one.grant(register([ASKING]), RegisterPlan(AOR, None), Source("f", "h", 1), None)
+        maybeDeferred(
+            one.grant, register([ASKING]), RegisterPlan(AOR, None), Source("f", "h", 1), None
+        )
     )
     assert [granted for _, granted in grant.expires] == [3600]
 
@@ -188,12 +198,12 @@ def test_provider_of_any_pns_answers_queries() -> None:
 def test_bad_request_fails_the_grant() -> None:
     """A failure comes in the Deferred, like any other."""
     one = authority(RegistrarSettings())
-    plan, source = RegisterPlan(AOR, None), Source("f", "h", 1)
-    failed(one.grant(register(["<tel:1>"]), plan, source, None), BadRequest)
+    plan = RegisterPlan(AOR, None)
+    failed(asked(one, register(["<tel:1>"]), plan), BadRequest)
 
 
 def test_aor_is_the_plans() -> None:
     """O-49: a policy may have put another in."""
     one = authority(RegistrarSettings())
-    plan, source = RegisterPlan("sip:bob@example.com", None), Source("f", "h", 1)
-    assert succeeded(one.grant(register([PLAIN]), plan, source, None)).aor == plan.aor
+    plan = RegisterPlan("sip:bob@example.com", None)
+    assert succeeded(asked(one, register([PLAIN]), plan)).aor == plan.aor

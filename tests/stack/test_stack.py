@@ -318,7 +318,7 @@ def test_request_leaves_under_our_via(bench: Bench) -> None:
     assert first.via.rport == ""
     assert first.via.branch is not None
     assert first.via.branch.startswith("z9hG4bK")
-    assert len(first.via.branch) == 7 + 16
+    assert len(first.via.branch) == 7 + 20
     assert first.via.branch != second.via.branch
     assert first.headers.values("Via")[1:] == outgoing(bench).headers.values("Via")
 

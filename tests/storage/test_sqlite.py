@@ -22,6 +22,8 @@ from sippn.binding import Change
 from sippn.errors import StoreUnavailable
 from sippn.interfaces import IBindingStore
 from sippn.storage.sqlite import SQLiteStore
+from sippn.storage.sqlite_agenda import Claim
+from sippn.storage.sqlite_tables import Tables
 from sippn.testing.contracts import DurableStoreContract
 from sippn.testing.contracts.records import ALICE, BOB, NOON, VERSION, nothing, record
 from sippn.testing.results import failed
@@ -285,18 +287,60 @@ def test_bug_is_no_outage(turns: Turns, store: SQLiteStore, said: list[LogEvent]
     put(turns, store, record(ALICE))
 
 
-def test_herd_is_no_standstill(
-    turns: Turns, store: SQLiteStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Who comes back after a day moves a million entries, a few at a time."""
-    monkeypatch.setattr("sippn.storage.sqlite_agenda._HERD", 10)
+def herd(turns: Turns, store: SQLiteStore) -> None:
+    """Who comes back after a day has put off many; and one is due."""
     for number in range(25):
         put(turns, store, record(f"sip:{number}@h", due_at=NOON + number))
         later = record(f"sip:{number}@h", VERSION + 1, due_at=NOON + 1000)
         turns.wait(store.commit([Change(later, VERSION)]))
     put(turns, store, record(ALICE, due_at=NOON + 100))
+
+
+def test_herd_is_no_standstill(
+    turns: Turns, store: SQLiteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who comes back after a day moves a million entries, a few at a time."""
+    monkeypatch.setattr("sippn.storage.sqlite_agenda._HERD", 5)
+    monkeypatch.setattr("sippn.storage.sqlite._GOES", 2)
+    herd(turns, store)
     asked = [[r.aor for r in turns.wait(store.due(NOON + 200, 5, 30))] for _ in range(3)]
     assert asked == [[], [], [ALICE]]
+
+
+def test_commit_does_not_wait_for_a_herd(
+    turns: Turns, store: SQLiteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """W7: a REGISTER goes between two goes of a claim, which ends as if there were one."""
+    monkeypatch.setattr("sippn.storage.sqlite_agenda._HERD", 10)
+    herd(turns, store)
+    ended: list[str] = []
+
+    def notes(result: T, name: str) -> T:
+        ended.append(name)
+        return result
+
+    claim = store.due(NOON + 200, 5, 30).addCallback(notes, "claim")
+    store.commit([Change(record(BOB, due_at=NOON), 0)]).addCallback(notes, "commit")
+    assert [r.aor for r in turns.wait(claim)] == [BOB, ALICE]
+    assert ended == ["commit", "claim"]
+
+
+def test_what_was_claimed_before_trouble_came_is_not_lost(
+    turns: Turns, store: SQLiteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S-31: it is leased already; nobody else would look at it for half a minute."""
+    monkeypatch.setattr("sippn.storage.sqlite_agenda._HERD", 10)
+    put(turns, store, *[record(f"sip:{number}@h", due_at=NOON) for number in range(30)])
+    claim = Tables.claim
+    trouble = iter([False, True])
+
+    def claims(tables: Tables, before: float, limit: int, lease: float) -> Claim:
+        if next(trouble):
+            raise sqlite3.OperationalError
+        return claim(tables, before, limit, lease)
+
+    monkeypatch.setattr(Tables, "claim", claims)
+    assert len(turns.wait(store.due(NOON + 1, 99, 30))) == 10
 
 
 def test_cancelled_commit_is_written_all_the_same(turns: Turns, store: SQLiteStore) -> None:

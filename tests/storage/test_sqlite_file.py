@@ -7,7 +7,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,8 @@ import pytest
 from sippn.binding import Change
 from sippn.errors import ConfigErrors
 from sippn.storage.sqlite_file import DatabaseFile
-from sippn.testing.contracts.records import ALICE, VERSION, binding, record
+from sippn.storage.sqlite_schema import place
+from sippn.testing.contracts.records import ALICE, NOON, VERSION, binding, record
 from tests.storage.turns import Opened, Turns
 
 OPEN_AND_PRINT = """
@@ -40,6 +41,24 @@ _BINDING_1 = (
 )
 WRITTEN_BY_VERSION_1 = ("6b6579 ", f"[1800000000.0,[{_BINDING_1}]]")
 """How the first schema wrote ``records.binding(1)``; it is never to be changed."""
+VERSION_1 = """
+    PRAGMA journal_mode = WAL;
+    CREATE TABLE record (
+        aor TEXT NOT NULL PRIMARY KEY,
+        version INTEGER NOT NULL,
+        due REAL,
+        keys TEXT NOT NULL,
+        body TEXT NOT NULL
+    );
+    CREATE TABLE key (
+        key BLOB NOT NULL, aor TEXT NOT NULL, PRIMARY KEY (key, aor)
+    ) WITHOUT ROWID;
+    CREATE TABLE agenda (
+        look REAL NOT NULL, aor TEXT NOT NULL, PRIMARY KEY (look, aor)
+    ) WITHOUT ROWID;
+    PRAGMA application_id = 0x53495050;
+    PRAGMA user_version = 1;
+"""
 
 
 def refused(path: Path) -> str:
@@ -180,7 +199,7 @@ def _newer(path: Path) -> Path:
         (_pipe, "is no file"),
         (_text, "file is not a database"),
         (_somebody_elses, "another program's"),
-        (_newer, "newer sippn (schema 99; this one knows 1)"),
+        (_newer, "newer sippn (schema 99; this one knows 2)"),
     ],
 )
 def test_what_cannot_be_used_is_refused(
@@ -205,7 +224,7 @@ def test_empty_file_is_as_good_as_none(opened: Opened, path: Path) -> None:
 def test_it_says_whose_it_is(opened: Opened, path: Path) -> None:
     """``file`` and the next version of sippn read it."""
     opened(path)
-    assert asked(path, "PRAGMA user_version") == 1
+    assert asked(path, "PRAGMA user_version") == 2
     assert asked(path, "PRAGMA application_id") == int.from_bytes(b"SIPP", "big")
     assert asked(path, "PRAGMA journal_mode") == "wal"
 
@@ -220,14 +239,14 @@ def test_every_commit_is_flushed(path: Path) -> None:
 def test_schema_is_climbed_step_by_step(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The ladder of the next version; a step that fails leaves the one before."""
     DatabaseFile.open(str(path), 0.0).close()
-    first = ("CREATE TABLE never_made_again (x)",)
-    second = ("ALTER TABLE record ADD COLUMN note TEXT",)
+    done = ("CREATE TABLE never_made_again (x)",)
+    third = ("ALTER TABLE record ADD COLUMN note TEXT",)
     broken = ("CREATE TABLE half (x)", "ALTER TABLE gone ADD COLUMN x")
-    monkeypatch.setattr("sippn.storage.sqlite_schema._STEPS", (first, second, broken))
+    monkeypatch.setattr("sippn.storage.sqlite_schema._STEPS", (done, done, third, broken))
     assert "no such table" in refused(path)
-    assert asked(path, "PRAGMA user_version") == 2
+    assert asked(path, "PRAGMA user_version") == 3
     assert asked(path, "SELECT count(*) FROM sqlite_master WHERE name = 'half'") == 0
-    monkeypatch.setattr("sippn.storage.sqlite_schema._STEPS", (first, second))
+    monkeypatch.setattr("sippn.storage.sqlite_schema._STEPS", (done, done, third))
     DatabaseFile.open(str(path), 0.0).close()
     assert asked(path, "SELECT note FROM record") is None
 
@@ -243,6 +262,45 @@ def test_what_the_first_version_wrote_can_be_read(opened: Opened, turns: Turns, 
     loaded = store.load(ALICE)
     assert loaded is not None
     assert (loaded.version, loaded.bindings) == (VERSION, (binding(1),))
+
+
+@pytest.mark.parametrize("places", [place, lambda _: 5], ids=["apart", "all in one"])
+def test_file_of_the_first_version_climbs(
+    opened: Opened,
+    turns: Turns,
+    path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    places: Callable[[bytes], int],
+) -> None:
+    """Every record is found by its AOR, its keys and its time, and is refreshed as ever."""
+    for module in ("schema", "rows", "tables"):
+        monkeypatch.setattr(f"sippn.storage.sqlite_{module}.place", places)
+    aors = [f"sip:{user}@example.com" for user in ("alice", "\udcff", *range(30))]
+    made_by_version_1(path, [aor.encode("utf-8", "surrogatepass") for aor in aors])
+    store = opened(path)
+    assert sorted(store.find(b"key")) == [r.aor for r in turns.wait(store.scan("", 999))]
+    assert [store.load(aor) for aor in aors] == [record(aor, keys=[b"key"]) for aor in aors]
+    later = [record(aor, VERSION + 1, NOON + 60, keys=[b"key"]) for aor in aors]
+    assert turns.wait(store.commit([Change(each, VERSION) for each in later])) == []
+    assert [store.load(aor) for aor in aors] == later
+    assert turns.wait(store.due(NOON + 59, 999, 30)) == []
+    assert len(turns.wait(store.due(NOON + 61, 999, 30))) == len(aors)
+
+
+def made_by_version_1(path: Path, aors: Sequence[bytes]) -> None:
+    """As the first schema made it; it is never to be changed."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.executescript(VERSION_1)
+    keys, body = WRITTEN_BY_VERSION_1
+    connection.execute("BEGIN")
+    for aor in aors:
+        row = (aor, VERSION, NOON, keys, body)
+        connection.execute("INSERT INTO record VALUES (CAST(? AS TEXT), ?, ?, ?, ?)", row)
+        connection.execute("INSERT INTO key VALUES (?, CAST(? AS TEXT))", (b"key", aor))
+        connection.execute("INSERT INTO agenda VALUES (?, CAST(? AS TEXT))", (NOON, aor))
+    connection.execute("COMMIT")
+    connection.close()
+    path.chmod(0o600)
 
 
 def test_a_person_can_read_it(opened: Opened, turns: Turns, path: Path) -> None:

@@ -119,6 +119,12 @@ def tables() -> Iterator[Tables]:
         file.close()
 
 
+def claimed(tables: Tables, before: float, limit: int, lease: float) -> list[tuple[float, str]]:
+    """What a claim finds, in its order."""
+    found = tables.claim(before, limit, lease).found
+    return sorted((look, record.aor) for look, record in found)
+
+
 # few AORs and few times: it is their order that matters
 _DUE = st.integers(0, 6).map(float)
 _SETS = st.tuples(st.just("set"), st.sampled_from("abc"), st.one_of(_DUE, _DUE, _DUE, st.none()))
@@ -150,14 +156,11 @@ def test_a_claim_is_what_a_scan_would_find(
         if step == "claim":
             assert when is not None
             expected = sorted((at, aor) for aor, at in due.items() if at < when)[: int(name)]
-            claimed = tables.claim(when, int(name), 3.0)
-            assert [record.aor for record in claimed] == [aor for _, aor in expected]
+            assert claimed(tables, when, int(name), 3.0) == expected
             due.update({aor: when + 3.0 for _, aor in expected})
         else:
             write(name, bound if step == "set" else (), when)
-    assert [r.aor for r in tables.claim(99.0, 9, 1.0)] == [
-        aor for _, aor in sorted((at, aor) for aor, at in due.items())
-    ]
+    assert claimed(tables, 99.0, 9, 1.0) == sorted((at, aor) for aor, at in due.items())
     for aor in tuple(versions):
         write(aor, (), None)
-    assert tables.claim(1000.0, 99, 1.0) == []
+    assert claimed(tables, 1000.0, 99, 1.0) == []

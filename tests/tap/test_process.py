@@ -5,10 +5,12 @@ Tests for :mod:`sippn.tap.process`.
 from __future__ import annotations
 
 import resource
+import time
+from pathlib import Path
 
 import pytest
 
-from sippn.tap.process import OTHER_DESCRIPTORS, room_for_connections
+from sippn.tap.process import OTHER_DESCRIPTORS, room_for_connections, this_boot
 
 
 @pytest.fixture
@@ -58,3 +60,21 @@ def test_no_limit_is_none(limits: list[tuple[int, int]]) -> None:
     """As configured then, 0 for any number included."""
     limits.append((resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     assert [room_for_connections(4096), room_for_connections(0)] == [4096, 0]
+
+
+def test_boot_has_a_name_and_a_clock() -> None:
+    """E1: both are the same for each process of this machine, and nobody sets them."""
+    boot = this_boot()
+    assert boot.id == this_boot().id != ""
+    before = time.clock_gettime(time.CLOCK_BOOTTIME)
+    assert before <= boot.seconds() <= time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def test_boot_without_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No Linux, or no /proc."""
+
+    def read_text(*_: object) -> str:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(Path, "read_text", read_text)
+    assert this_boot().id == ""

@@ -16,8 +16,9 @@ from twisted.python.failure import Failure
 from zope.interface.verify import verifyObject
 
 from sippn.errors import TransportError
-from sippn.transport import Address, Flow, UDPListener
-from sippn.transport.udp import is_keep_alive
+from sippn.transport import Address, Flow, Intake, UDPListener
+from sippn.transport.keep_alive import is_keep_alive
+from tests.transport.floods import Gate
 
 OPTIONS = b"OPTIONS sip:example.com SIP/2.0\r\n\r\n"
 
@@ -316,3 +317,34 @@ def test_reaches_what_the_kernel_would_send_from_its_address(reactor: MemoryReac
     assert not loopback.reaches(Address("203.0.113.77", 9))
     assert not loopback.reaches(Address("::1", 9))
     assert everywhere.reaches(Address("203.0.113.77", 9))
+
+
+def test_who_is_behind_leaves_the_rest_to_the_intake(bound: Bound) -> None:
+    """A6: a turn's worth is served at once; more than that stands in line, in order."""
+    gate = Gate()
+    intake = bound.listener.intake = Intake(gate.clock, gate)
+    intake.open(bound.listener)
+    sent = [b"%d" % number + OPTIONS for number in range(150)]
+    bound.send(*[b"O" + each for each in sent])
+    turn(bound.reactor)
+    assert len(bound.received) == 64
+    assert intake.behind
+    turn(bound.reactor)
+    assert len(bound.received) == 64
+    while intake.behind:
+        gate.clock.advance(0)
+    assert [octets[1:] for octets, _ in bound.received] == sent
+    assert {flow.remote.port for _, flow in bound.received} == {bound.peer.getsockname()[1]}
+    bound.listener.stop()
+    assert intake._doors == []
+
+
+def test_quiet_server_has_no_line(bound: Bound) -> None:
+    """A6: who is not behind pays nothing for it."""
+    gate = Gate()
+    bound.listener.intake = Intake(gate.clock, gate)
+    bound.listener.intake.open(bound.listener)
+    bound.send(*[OPTIONS] * 10)
+    turn(bound.reactor)
+    assert len(bound.received) == 10
+    assert gate.clock.getDelayedCalls() == []

@@ -9,7 +9,7 @@ from twisted.internet.defer import Deferred
 from zope.interface.verify import verifyObject
 
 from sippn.binding import AOR, Binding, Change, Record
-from sippn.interfaces import IBindingStore
+from sippn.interfaces import IBindingStore, settled
 from sippn.testing.contracts.records import (
     ALICE,
     BOB,
@@ -66,17 +66,15 @@ class BindingStoreContract:
 
     def load(self, aor: AOR) -> Record | None:
         """What is stored of *aor*."""
-        loaded = self.store.load(aor)
-        return self.wait(loaded) if isinstance(loaded, Awaitable) else loaded
+        return self.wait(settled(self.store.load(aor)))
 
     def find(self, key: bytes) -> list[AOR]:
         """The AORs that carry *key*, sorted."""
-        found = self.store.find(key)
-        return sorted(self.wait(found) if isinstance(found, Awaitable) else found)
+        return sorted(self.wait(settled(self.store.find(key))))
 
     def commit(self, *changes: Change) -> list[AOR]:
         """The AORs of *changes* that lost the race, sorted."""
-        return sorted(self.wait(self.store.commit(changes)))
+        return sorted(self.wait(settled(self.store.commit(changes))))
 
     def put(self, stored: Record, expected: int = 0) -> None:
         """Store one record, which must succeed."""

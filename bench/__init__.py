@@ -1,0 +1,1 @@
+"""What sippn costs beside Kamailio: ``python -m bench --help``."""

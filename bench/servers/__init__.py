@@ -1,0 +1,1 @@
+"""What is measured: sippn and Kamailio, started and accounted for."""
