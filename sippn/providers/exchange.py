@@ -53,7 +53,6 @@ class Exchange(Generic[T]):
     def _give_up(self, _: Deferred[T]) -> None:
         if not self._letter.left:
             self._over = True
-            self._watchers = []
             self._answer.cancel()
 
     def _stay(self, failure: Failure) -> Any:
@@ -65,7 +64,6 @@ class Exchange(Generic[T]):
         if self._over:
             return  # given up: nobody is to be told
         self._over = True
-        watchers, self._watchers = self._watchers, []  # they know us: no circle is left
-        for watcher in watchers:
+        for watcher in self._watchers:
             if not watcher.called:
                 watcher.callback(result)  # a Failure fails it

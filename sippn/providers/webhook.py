@@ -10,8 +10,7 @@ from typing import Any
 from attrs import define, field
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, succeed
-from twisted.internet.interfaces import IReactorTime
-from twisted.python.failure import Failure
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.web.client import URI
 from zope.interface import implementer
 
@@ -98,9 +97,9 @@ class Webhook(Service):
         body = _write(job, left)
         letter = Letter(b"%sContent-Length: %d\r\n\r\n%s" % (self._head, len(body), body))
         exchange = self._gateway.ask(letter).addCallbacks(self._answered, outcome_of_failure)
-        exchange.addTimeout(min(ANSWER_TIME, left), self._clock, _timed_out)
+        alarm = self._clock.callLater(min(ANSWER_TIME, left), exchange.cancel)
         self._exchanges.add(exchange)
-        exchange.addBoth(self._forget, exchange)
+        exchange.addCallback(self._ended, exchange, alarm)
         return Exchange(exchange, letter).result()
 
     def stopService(self) -> Deferred[None]:
@@ -110,19 +109,18 @@ class Webhook(Service):
             exchange.cancel()
         return self._gateway.connections.cut()
 
-    def _forget(self, result: PushOutcome, exchange: Deferred[PushOutcome]) -> PushOutcome:
+    def _ended(
+        self, outcome: PushOutcome, exchange: Deferred[PushOutcome], alarm: IDelayedCall
+    ) -> PushOutcome:
         self._exchanges.discard(exchange)
-        return result
+        if alarm.active():
+            alarm.cancel()
+        elif outcome.verdict is Verdict.FAILED:
+            return TIMED_OUT  # an answer whose body did not end in time is an answer
+        return outcome
 
     def _answered(self, answer: AnswerReader) -> PushOutcome:
         return outcome_of(answer.status, answer.retry_after, self._wall())
-
-
-def _timed_out(result: PushOutcome | Failure, _: float) -> PushOutcome:
-    """An answer whose body did not end in time is an answer."""
-    if isinstance(result, Failure) or result.verdict is Verdict.FAILED:
-        return TIMED_OUT
-    return result
 
 
 def _write(job: PushJob, left: float) -> bytes:

@@ -14,7 +14,7 @@ from zope.interface import implementer
 from sippn.binding import Capability, PushJob, PushKind, PushOutcome, PushTarget, Verdict
 from sippn.interfaces import IPushProvider
 
-FAILURES: Final = 20  # in a row
+FAILURES: Final = 20  # different pushes in a row: one phone that fails often says little
 PROBE_SECONDS: Final = 1.0
 DOWN: Final = PushOutcome(Verdict.FAILED, detail="the push service is down")
 
@@ -25,19 +25,19 @@ class Breaker:
     """
     A provider that is left alone while it does not answer (RELIABILITY W2).
 
-    After :data:`FAILURES` pushes in a row that came to nothing, one a second is let through
-    to find out whether it is back; the others fail at once, and take no place in any line.
+    After :data:`FAILURES` pushes in a row that came to nothing, each counted once however often
+    it is tried, one a second is let through to find out whether it is back; the others fail at
+    once, and take no place in any line.
     Whoever retries them has time left: the first answer, whatever it says, lets all through.
 
     A provider that is busy has answered.  A push that its asker gave up says nothing.
 
-    :ivar failed: how many in a row came to nothing.
     :ivar spared: how many were not asked for, since the start.
     """
 
     _provider: IPushProvider
     _clock: IReactorTime
-    failed: int = field(default=0, init=False)
+    _failing: set[str] = field(factory=set, init=False)  # by their ids
     spared: int = field(default=0, init=False)
     _down_since: float = field(default=0.0, init=False)
     _next_probe: float = field(default=0.0, init=False)
@@ -46,7 +46,7 @@ class Breaker:
     @property
     def is_down(self) -> bool:
         """Whether it is only asked now and then."""
-        return self.failed >= FAILURES
+        return len(self._failing) >= FAILURES
 
     @property
     def capabilities(self) -> Sequence[Capability]:
@@ -69,17 +69,17 @@ class Breaker:
                 self.spared += 1
                 return succeed(DOWN)
             self._next_probe = now + PROBE_SECONDS
-        return self._provider.request_push(job).addCallback(self._answered)
+        return self._provider.request_push(job).addCallback(self._answered, job.id)
 
-    def _answered(self, outcome: PushOutcome) -> PushOutcome:
-        if getattr(outcome, "verdict", None) is Verdict.FAILED:
-            self.failed += 1
-            if self.failed == FAILURES:
-                self._down(outcome)
-        elif self.failed:
+    def _answered(self, outcome: PushOutcome, job_id: str) -> PushOutcome:
+        if getattr(outcome, "verdict", None) is not Verdict.FAILED:
             if self.is_down:
                 self._up()
-            self.failed = 0
+            self._failing.clear()
+        elif not self.is_down:
+            self._failing.add(job_id)
+            if self.is_down:
+                self._down(outcome)
         return outcome
 
     def _down(self, outcome: PushOutcome) -> None:

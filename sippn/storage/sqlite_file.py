@@ -17,6 +17,7 @@ from sippn.storage.sqlite_schema import climb
 
 _SETTING = "storage.path"
 _CACHE = -16384  # KiB: the upper pages of the tables, of some million records
+_NO_ROOM = ("SQLITE_FULL", "SQLITE_IOERR_SHMSIZE")  # the second: for the file beside it
 _READ_PATIENCE = 0.1  # seconds: readers wait for nobody, but for a recovery
 
 
@@ -54,7 +55,7 @@ class DatabaseFile:
                 must = "the server must be able to write to it and to its folder"
                 raise _refusal(path, f"{error.strerror}; {must}") from None
             except sqlite3.Error as error:
-                raise _refusal(path, f"{error}; mend it, or name another file") from None
+                raise _refusal(path, f"{error}; {_cure(error)}") from None
             except ConfigErrors as errors:
                 raise _refusal(path, *[what for _, what in errors.problems]) from None
             return cls(writing, reading, opening.pop_all())
@@ -107,6 +108,12 @@ def _connect(path: str, patience: float, opening: ExitStack) -> Connection:
     )
     opening.callback(connection.close)
     return connection
+
+
+def _cure(error: sqlite3.Error) -> str:
+    if getattr(error, "sqlite_errorname", "") in _NO_ROOM:
+        return "is the disk full? make room, or name another file"
+    return "mend it, or name another file"
 
 
 def _refusal(path: str, *problems: str) -> ConfigErrors:

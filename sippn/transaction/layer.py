@@ -41,6 +41,7 @@ class TransactionLayer:
         timers: Timers,
         bus: Bus,
         max_transactions: int = 100_000,
+        max_lingering: int = 32_768,
     ) -> None:
         """
         Begin with no transaction.
@@ -49,10 +50,14 @@ class TransactionLayer:
         :param max_transactions: server transactions; beyond them those that have answered
             and only listen for repetitions make room, oldest first, and when there are none
             requests are refused.
+        :param max_lingering: of those; of more than a thousand requests a second some are
+            not remembered for 32 s (RFC 3261 section 17.2.2), the oldest first.  Each holds
+            its response, and a repetition comes within seconds or not at all.
         """
         self._clockwork = Clockwork(clock, timers)
         self._outlet = Outlet(clock, bus)
         self._max_transactions = max_transactions
+        self._max_lingering = max_lingering
         self._clients: dict[Key, ClientTransaction] = {}
         self._invites: dict[Key, InviteServer] = {}
         self._others: dict[Key, NonInviteServer] = {}
@@ -160,11 +165,14 @@ class TransactionLayer:
         return ServerTransaction(request, flow, machine)
 
     def _make_room(self, request: Request) -> None:
+        lingering = self._clockwork.lingering
+        if len(lingering) >= self._max_lingering:
+            lingering.expire_oldest()
         if self.server_count < self._max_transactions:
             return
         if request.method == "CANCEL" and self.find_invite(request) is not None:
             return  # one for each INVITE, and it ends that
-        if self._clockwork.lingering.expire_oldest():
+        if lingering.expire_oldest():
             return
         # spread by what the caller chose, so that they do not all come back at once
         wait = _SHORTEST_RETRY + crc32(request.call_id.encode(errors="replace")) % _RETRY_SPREAD

@@ -25,6 +25,7 @@ from sippn.transaction import FixedTimer
 from sippn.value import value_class
 from sippn.wake.parking import Caller
 
+Key = tuple[object, ...]
 Share = Callable[[Any, PushOutcome], None]
 Disown = Callable[[PushTarget, float], Deferred[None]]
 
@@ -57,6 +58,7 @@ class Outstanding:
     One push whose UA has not come back yet.
 
     :ivar want: what it was asked for; others may share it.
+    :ivar key: whom it wakes, and what for.
     :ivar job: what the providers were given.
     :ivar asked_at: wall clock, seconds; a REGISTER after it proves the PRID alive.
     :ivar shares: who waits, and what each is told of a push that failed.
@@ -64,16 +66,12 @@ class Outstanding:
     """
 
     want: Want
+    key: Key = field(repr=False)  # it has the PRID
     job: PushJob
     asked_at: float
     landed: bool = False
     request: Deferred[None] | None = None
     shares: dict[object, Share] = field(factory=dict)
-
-    @property
-    def key(self) -> tuple[PushTarget, PushKind]:
-        """Whom it wakes, and what for."""
-        return self.want.target, self.want.kind
 
     @property
     def deadline(self) -> float:
@@ -100,7 +98,7 @@ class Pushes:
     _by_stranger: Budget
     _to_device: Budget
     _disown: Disown
-    _outstanding: dict[tuple[PushTarget, PushKind], Outstanding] = field(factory=dict, init=False)
+    _outstanding: dict[Key, Outstanding] = field(factory=dict, init=False)
     _recalls: set[Deferred[PushOutcome]] = field(factory=set, init=False)
     _late: FixedTimer = field(init=False)
     _log: ClassVar[Logger] = Logger()
@@ -122,14 +120,14 @@ class Pushes:
         :returns: the push, to :meth:`leave`.
         :raises Unreachable: a stranger's budget is spent.
         """
-        key = (want.target, want.kind)
+        key = _key(want)
         push = self._outstanding.get(key)
         if push is not None and self._clock.seconds() < push.deadline:
             push.shares[who] = share
             return push
         self._charge(want)
         job = self._job(want, want.kind, want.deadline)
-        push = self._outstanding[key] = Outstanding(want, job, self._wall())
+        push = self._outstanding[key] = Outstanding(want, key, job, self._wall())
         push.shares[who] = share
         self._departures.watch(job.id)
         push.request = self._request(job).addCallbacks(
@@ -250,3 +248,9 @@ class Pushes:
         shares, push.shares = push.shares, {}
         for who, share in shares.items():
             share(who, outcome)
+
+
+def _key(want: Want) -> Key:
+    """Texts: their hashes are known, those of values are worked out each time."""
+    target = want.target
+    return want.kind.value, target.provider, target.param, target.prid, target.tokens

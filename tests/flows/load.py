@@ -37,8 +37,7 @@ class Plan:
         caller knew.
     :ivar verdict: what the push service says to each of its pushes.
     :ivar early: how many seconds before *due_at* it may end: without time for another
-        attempt a push has failed; *late* after it: a push service that has failed twenty
-        others in a row is asked once a second.
+        attempt a push has failed; *late* after it.
     """
 
     name: str
@@ -180,7 +179,7 @@ class Load:
         if name == "fault":
             plan.early = 2.5
         elif verdict in {Verdict.DEAD, Verdict.REFUSED}:
-            plan.late = 8
+            plan.late = 8  # behind twenty pushes that failed there is one a second
         self._by_prid[f"prid-{phone.account.user}"] = plan
         self.plans.append(plan)
         for result in (call.answered, call.failed):

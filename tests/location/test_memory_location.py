@@ -116,6 +116,28 @@ def test_author_may_store_again_and_again(clock: Clock, kind: type[MemoryStore])
     assert [succeeded(each) for each in writing] == [None, None]
 
 
+def test_store_that_was_slow_once_nests_nothing(clock: Clock) -> None:
+    """Nor where its author is called back while a batch is settled, again and again."""
+    answer = Deferred[None]()
+
+    class LateStore(FiredStore):
+        def commit(self, changes: Sequence[Change]) -> Deferred[Sequence[AOR]]:
+            if answer.called:
+                return super().commit(changes)
+            return answer.addCallback(lambda _: FiredStore.commit(self, changes))
+
+    location = LocationService(LateStore(), clock, lambda: T0)
+
+    async def write() -> None:
+        for _ in range(1500):
+            await location.update("sip:a@h", bind)
+
+    writing = Deferred.fromCoroutine(write())
+    answer.callback(None)
+    clock.advance(0)
+    succeeded(writing)
+
+
 def test_many_may_wait_for_one(location: LocationService, store: HandStore) -> None:
     """However many have nothing to store, they are done one after the other."""
     answer = Deferred[None]()

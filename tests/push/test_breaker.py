@@ -143,3 +143,15 @@ def test_log_says_when_and_never_for_whom(
     assert "is down" in logged[0]
     assert "back after 601 s" in logged[1]
     assert PHONE.prid not in "".join(logged)
+
+
+def test_one_phone_that_fails_often_breaks_nothing(
+    breaker: Breaker, pns: MemoryPushProvider, make_job: MakeJob
+) -> None:
+    """W2: a push that is tried again and again is one failure; its service may be well."""
+    job = make_job()
+    for _ in range(2 * FAILURES):
+        asked = breaker.request_push(job)
+        assert pns.answer(Verdict.FAILED)
+        succeeded(asked)
+    assert not breaker.is_down

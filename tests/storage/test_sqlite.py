@@ -78,6 +78,15 @@ class TestSQLiteStore(DurableStoreContract):
         return self.opened.turns.wait(result)
 
 
+class TestSQLiteStoreWithOnePlace(TestSQLiteStore):
+    """It keeps it where every AOR has the same place, as two may have by chance."""
+
+    @pytest.fixture(autouse=True)
+    def _one_place(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for module in ("rows", "tables"):
+            monkeypatch.setattr(f"sippn.storage.sqlite_{module}.place", lambda _: 5)
+
+
 # a service, and its thread
 
 

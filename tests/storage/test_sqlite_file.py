@@ -218,6 +218,18 @@ def test_empty_file_is_as_good_as_none(opened: Opened, path: Path) -> None:
     opened(path)
 
 
+def test_full_disk_is_named(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """E2: SQLite only says that there was an I/O error, where it can't make its -shm file."""
+
+    def has_no_room(_: object) -> None:
+        error = sqlite3.OperationalError("disk I/O error")
+        error.sqlite_errorname = "SQLITE_IOERR_SHMSIZE"
+        raise error
+
+    monkeypatch.setattr("sippn.storage.sqlite_file.climb", has_no_room)
+    assert "disk I/O error; is the disk full?" in refused(path)
+
+
 # versions
 
 

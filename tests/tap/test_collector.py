@@ -5,6 +5,7 @@ Tests for :mod:`sippn.tap.collector`: no collection looks at much.
 from __future__ import annotations
 
 import gc
+from collections import deque
 from collections.abc import Iterator
 
 import pytest
@@ -106,3 +107,15 @@ def test_full_collections_are_rare_where_they_take_long(bench: Bench) -> None:
     assert gc.get_stats()[2]["collections"] == before
     bench.clock.advance(100)
     assert gc.get_stats()[2]["collections"] == before + 1
+
+
+def test_what_comes_and_goes_is_looked_at_by_the_clock(bench: Bench) -> None:
+    """Issue 4: as many old ones go as new ones come, and no count of the interpreter's grows."""
+    kept: deque[list[object]] = deque(bench.grow(100_000), maxlen=100_000)
+    most = 0
+    for _ in range(600):
+        kept.extend([] for _ in range(500))
+        most = max(most, unfrozen())
+        bench.clock.advance(0.05)
+    assert len(kept) == 100_000
+    assert most < MOST

@@ -108,11 +108,14 @@ class World:
     tu: Recorder = field(factory=Recorder)
     timers: Timers = field(factory=Timers)
     max_transactions: int = 100
+    max_lingering: int = 100
     layer: TransactionLayer = field(init=False)
     _branches: count[int] = field(factory=count, init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.layer = TransactionLayer(self.clock, self.timers, self.bus, self.max_transactions)
+        self.layer = TransactionLayer(
+            self.clock, self.timers, self.bus, self.max_transactions, self.max_lingering
+        )
 
     def flow_of(self, *, reliable: bool) -> MemoryFlow:
         """Make all that follows run on a flow of that kind."""

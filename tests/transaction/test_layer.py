@@ -31,6 +31,20 @@ def test_ack_begins_no_transaction(world: World) -> None:
     assert len(world.layer) == 0
 
 
+def test_answered_ones_are_remembered_in_bounded_number(world: World) -> None:
+    """T5: a crowd that registers leaves no more than so many responses, the latest ones."""
+    world.max_lingering = 2
+    world.__attrs_post_init__()
+    requests = [world.request("REGISTER") for _ in range(4)]
+    for request in requests:
+        world.takes(request).respond(response_to(request, 200))
+    assert len(world.layer) == 2
+    before = len(world.flow.sent)
+    assert world.layer.receive_request(requests[3], world.flow) is None
+    assert len(world.flow.sent) == before + 1
+    assert world.layer.receive_request(requests[0], world.flow) is not None
+
+
 def test_branch_in_use_is_refused(world: World) -> None:
     """RFC 3261 8.1.1.7: it is unique, or responses would go astray."""
     request = world.request()
