@@ -68,8 +68,9 @@ class Element:
         work.addErrback(self._fail, context, transaction)
 
     async def _register(self, request: Request, transaction: ServerTransaction, flow: Flow) -> None:
-        principal = await self._admission.registering(request, flow.source)
-        transaction.respond(await self._registrar.register(request, principal, flow.source))
+        source = flow.source
+        principal = await self._admission.registering(request, source)
+        transaction.respond(await self._registrar.register(request, principal, source))
 
     async def _forward(
         self,
@@ -80,11 +81,12 @@ class Element:
     ) -> None:
         routed = self._proxy.preprocess(request)
         principal: Principal | None = None
+        source = flow.source
         if routed.dialog is None:  # our own token in a Route proves more than a password
-            principal = await self._admission.requesting(request, flow.source)
+            principal = await self._admission.requesting(request, source)
         if request.method == "INVITE":
             transaction.respond(response_to(request, 100))
-        caller = Caller.of(principal, flow.source)
+        caller = Caller.of(principal, source)
         await self._proxy.forward_request(context, routed, principal, caller)
 
     def _is_for_us(self, request: Request) -> bool:

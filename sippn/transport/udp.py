@@ -171,16 +171,21 @@ class UDPListener:
         return DatagramFlow(self, sockaddr)
 
     def doRead(self) -> None:
-        """Read what there is, so far as it fits into one turn; who is behind reads later."""
+        """
+        Read what there is, so far as it fits into one turn; who is behind reads later.
+
+        All is read before anything is served: whoever is answered at once sends more, and
+        would look like a crowd; and between system calls the processor forgets what it knew.
+        """
         receiving, intake = self._socket, self.intake
         if receiving is None or (intake is not None and intake.behind):
             return
-        for _ in range(_DATAGRAMS_A_TURN):
-            try:
-                octets, sockaddr = receiving.recvfrom(65535)
-            except OSError:  # nothing more, or stopped by what came last
-                return
+        came: list[tuple[bytes, SockAddr]] = []
+        with contextlib.suppress(OSError):  # nothing more
+            for _ in range(_DATAGRAMS_A_TURN):
+                came.append(receiving.recvfrom(65535))  # noqa: PERF401 - until it raises
+        for octets, sockaddr in came:
             if not is_keep_alive(octets):
                 self.serve(octets, sockaddr)
-        if intake is not None:
+        if intake is not None and len(came) == _DATAGRAMS_A_TURN:
             intake.fall_behind()
