@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import hypothesis
 import pytest
-from twisted.logger import ILogObserver, LogEvent, globalLogPublisher
+from twisted.logger import ILogObserver, LogEvent, formatEvent, globalLogPublisher
 from zope.interface import provider
 
 # a busy machine is slow, not wrong
@@ -42,3 +42,17 @@ def nothing_fails_unseen() -> Iterator[list[LogEvent]]:
     gc.collect()  # a Deferred reports its unhandled error when it dies
     globalLogPublisher.removeObserver(observe)
     assert failures == []
+
+
+@pytest.fixture
+def logged() -> Iterator[list[str]]:
+    """The lines that are logged."""
+    lines: list[str] = []
+
+    @provider(ILogObserver)
+    def observe(event: LogEvent) -> None:
+        lines.append(formatEvent(event))
+
+    globalLogPublisher.addObserver(observe)
+    yield lines
+    globalLogPublisher.removeObserver(observe)

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
-from twisted.logger import ILogObserver, LogEvent, formatEvent, globalLogPublisher
-from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
 from sippn.binding import PushKind, PushOutcome, Verdict
@@ -22,20 +18,6 @@ from tests.push.conftest import PHONE, MakeJob
 @pytest.fixture
 def breaker(pns: MemoryPushProvider, clock: Clock) -> Breaker:
     return Breaker(pns, clock)
-
-
-@pytest.fixture
-def logged() -> Iterator[list[str]]:
-    """What is logged."""
-    lines: list[str] = []
-
-    @implementer(ILogObserver)
-    def observe(event: LogEvent) -> None:
-        lines.append(formatEvent(event))
-
-    globalLogPublisher.addObserver(observe)
-    yield lines
-    globalLogPublisher.removeObserver(observe)
 
 
 def push(breaker: Breaker, pns: MemoryPushProvider, verdict: Verdict, make_job: MakeJob) -> None:

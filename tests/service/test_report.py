@@ -4,12 +4,7 @@ Tests for :mod:`sippn.service.report`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
 from twisted.internet.task import Clock
-from twisted.logger import ILogObserver, LogEvent, formatEvent, globalLogPublisher
-from zope.interface import implementer
 
 from sippn.binding import PushTarget
 from sippn.service import Pauses
@@ -17,20 +12,6 @@ from sippn.service.report import REPORT_EVERY, Report
 from sippn.wake import WakeLatency
 
 PHONE = PushTarget("fcm", "org.example.app", "secret-token")
-
-
-@pytest.fixture
-def logged() -> Iterator[list[str]]:
-    """What is logged."""
-    lines: list[str] = []
-
-    @implementer(ILogObserver)
-    def observe(event: LogEvent) -> None:
-        lines.append(formatEvent(event))
-
-    globalLogPublisher.addObserver(observe)
-    yield lines
-    globalLogPublisher.removeObserver(observe)
 
 
 def test_log_says_it_every_hour_and_at_the_end(logged: list[str]) -> None:

@@ -6,11 +6,7 @@ Time passes by what is done: a datagram takes 2 us to read and 100 us to serve.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from twisted.logger import ILogObserver, LogEvent, formatEvent, globalLogPublisher
-from zope.interface import implementer
 
 from sippn.transport.intake import LONGEST_WAIT, MOST_WAITING, QUIET_SECONDS, Intake
 from tests.transport.floods import SERVE, Gate, Stream
@@ -29,20 +25,6 @@ def intake(gate: Gate) -> Intake:
     intake = Intake(gate.clock, gate)
     intake.open(gate)
     return intake
-
-
-@pytest.fixture
-def logged() -> Iterator[list[str]]:
-    """What is logged."""
-    lines: list[str] = []
-
-    @implementer(ILogObserver)
-    def observe(event: LogEvent) -> None:
-        lines.append(formatEvent(event))
-
-    globalLogPublisher.addObserver(observe)
-    yield lines
-    globalLogPublisher.removeObserver(observe)
 
 
 def turn(gate: Gate) -> None:
