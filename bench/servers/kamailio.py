@@ -15,6 +15,11 @@ from bench.servers.setup import Setup
 _CONFIGURATION = Path(__file__).with_name("kamailio.cfg")
 _SCHEMA = Path("/usr/share/kamailio/db_sqlite")
 
+_ROOT = Path("/usr")
+_MORE = {  # packages beside Kamailio's own, and what each brings
+    "kamailio-sqlite-modules": "share/kamailio/db_sqlite",
+    "kamailio-utils-modules": "lib/*/kamailio/modules/http_client.so",
+}
 _SHARED_MEMORY, _PRIVATE_MEMORY = 1024, 32  # MiB
 
 
@@ -32,9 +37,10 @@ class Kamailio:
     def why_not(self) -> str:
         """Why it cannot be run: a package is missing."""
         if shutil.which("kamailio") is None:
-            return "no kamailio: apt-get install kamailio kamailio-sqlite-modules"
-        if not _SCHEMA.is_dir():
-            return "no db_sqlite: apt-get install kamailio-sqlite-modules"
+            return f"no kamailio: apt-get install kamailio {' '.join(_MORE)}"
+        missing = [package for package, place in _MORE.items() if not any(_ROOT.glob(place))]
+        if missing:
+            return f"a part of kamailio is missing: apt-get install {' '.join(missing)}"
         return ""
 
     def command(self, setup: Setup, port: int, folder: Path) -> Command:
