@@ -8,7 +8,7 @@ from typing import Final, Protocol
 
 from attrs import define, field
 
-from sippn.binding import AOR, canonical_aor
+from sippn.binding import AOR, aor_of
 from sippn.errors import ServiceUnavailable, SIPError
 from sippn.sip import NameAddr
 from sippn.transport import Flow
@@ -20,7 +20,6 @@ RETRY_SPREAD: Final = 26  # seconds, or all who are refused come back at once
 _GOES_ON: Final = (b"SIP/2.0 ", b"ACK ", b"BYE ", b"CANCEL ", b"PRACK ", b"UPDATE ")
 _TO: Final = re.compile(rb"\r\n(?:to|t)[ \t]*:([^\r\n]*)", re.IGNORECASE)
 _TAG: Final = re.compile(rb";[ \t]*tag[ \t]*=", re.IGNORECASE)
-_PLAIN: Final = re.compile(rb"[^<]*<sips?:([A-Za-z0-9_.+-]+)@([A-Za-z0-9.-]*[A-Za-z0-9])>")
 
 
 class Awaited(Protocol):
@@ -87,11 +86,7 @@ def _to(octets: bytes) -> bytes:
 
 
 def _aor(to: bytes) -> AOR | None:
-    plain = _PLAIN.match(to)
-    if plain is not None:
-        user, host = plain.groups()
-        return AOR(f"sip:{user.decode()}@{host.decode().lower()}")
     try:
-        return canonical_aor(NameAddr.parse(to.decode("utf-8", "surrogateescape")).uri)
+        return aor_of(NameAddr.parse(to.decode("utf-8", "surrogateescape")).uri_text)
     except SIPError:
         return None
