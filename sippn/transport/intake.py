@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from math import inf
 from typing import ClassVar, Final, Protocol
 
@@ -12,6 +12,7 @@ from twisted.logger import Logger
 
 from sippn.transport.address import SockAddr
 from sippn.transport.fair import Datagram, FairLine, network_of
+from sippn.transport.floods import Floods, Network
 from sippn.transport.flow import Flow
 from sippn.transport.keep_alive import is_keep_alive
 
@@ -46,6 +47,9 @@ class Door(Protocol):
 
     def flow_from(self, sockaddr: SockAddr) -> Flow:
         """The way back."""
+
+    def bar(self, networks: Collection[Network]) -> None:
+        """Take nothing from *networks*, and everything from others; it does not raise."""
 
 
 class Triage(Protocol):
@@ -101,6 +105,7 @@ class Intake:
 
     A source whose vital datagrams are more than half of all that is served, while there are
     others, has the rest of them take their turn: else a flood of BYEs would stop everybody.
+    One that sends more than can be read is barred, see :class:`Floods`.
 
     :ivar losses: what was not served.
     :ivar longest: how many have waited at once, at most.
@@ -122,8 +127,12 @@ class Intake:
     _refusals: float = field(default=0.0, init=False)
     _before: Losses | None = field(default=None, init=False)  # when this overload began
     _end: IDelayedCall | None = field(default=None, init=False)  # then it may be over
+    _floods: Floods = field(init=False)
     _lost_at: float = field(default=0.0, init=False)
     _log: ClassVar[Logger] = Logger()
+
+    def __attrs_post_init__(self) -> None:
+        self._floods = Floods(self._clock, self._bar)
 
     def __len__(self) -> int:
         """How many wait."""
@@ -136,8 +145,9 @@ class Intake:
 
     def seen(self) -> Sequence[str]:
         """What there is to say of the losses, in a line; nothing, if there were none."""
-        lost = self.losses
-        return [f"overload: {lost}"] if lost.refused or lost.dropped else []
+        lost, floods = self.losses, self._floods.count
+        said = [f"overload: {lost}"] if lost.refused or lost.dropped else []
+        return [*said, f"floods: a source was barred {floods} times"] if floods else said
 
     def open(self, door: Door) -> None:
         """From now on read from *door* when the server is behind."""
@@ -150,6 +160,7 @@ class Intake:
             return
         self._first.clear()
         self._rest.clear()
+        self._floods.stop()
         for call in (self._turn, self._end):
             if call is not None:
                 call.cancel()
@@ -176,14 +187,18 @@ class Intake:
     def _read(self, door: Door) -> int:
         """Read what is at *door*; how many that were."""
         receive, is_vital, now = door.receive, self._triage.is_vital, self._clock.seconds()
-        for count in range(_READ_AT_ONCE):
+        came: dict[Network, int] = {}
+        count = 0
+        while count < _READ_AT_ONCE:
             try:
                 octets, sockaddr = receive(65535)
             except OSError:
-                return count
+                break
+            count += 1
             if octets[:1] < b"A" and is_keep_alive(octets):
                 continue
             vital, network = is_vital(octets), network_of(sockaddr)
+            came[network] = came.get(network, 0) + 1
             if network != self._last:
                 self._others_at = now if self._last else -inf
                 self._last = network
@@ -191,7 +206,13 @@ class Intake:
             first = vital and self._may_go_first(network) and self._first.join(network, datagram)
             if not (first or self._rest.join(network, datagram)):
                 self._lose(datagram)
-        return _READ_AT_ONCE
+        if came:
+            self._floods.read(came)
+        return count
+
+    def _bar(self, networks: Collection[Network]) -> None:
+        for door in self._doors:
+            door.bar(networks)
 
     def _may_go_first(self, network: str | bytes) -> bool:
         count = self._window[network] = self._window.get(network, 0) + 1

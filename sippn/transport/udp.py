@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import socket
+from collections.abc import Collection
 from typing import ClassVar
 
 from attrs import define, field
@@ -16,6 +17,8 @@ from zope.interface import implementer
 
 from sippn.errors import TransportError
 from sippn.transport.address import Address, SockAddr
+from sippn.transport.fence import bar
+from sippn.transport.floods import Network
 from sippn.transport.flow import DatagramFlow
 from sippn.transport.intake import Intake
 from sippn.transport.keep_alive import is_keep_alive
@@ -169,6 +172,12 @@ class UDPListener:
     def flow_from(self, sockaddr: SockAddr) -> DatagramFlow:
         """See :meth:`Door.flow_from`."""
         return DatagramFlow(self, sockaddr)
+
+    def bar(self, networks: Collection[Network]) -> None:
+        """See :meth:`Door.bar`; where the system has no filters, they go on."""
+        if self._socket is not None:
+            with contextlib.suppress(OSError):
+                bar(self._socket, networks)
 
     def doRead(self) -> None:
         """

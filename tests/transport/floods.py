@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from attrs import define, field
 from twisted.internet.task import Clock
 
 from sippn.transport import DatagramFlow, Flow
 from sippn.transport.address import Address, SockAddr
+from sippn.transport.fair import network_of
 
 READ = 2e-6  # seconds that each takes
 SERVE = 100e-6
@@ -44,7 +45,7 @@ class Gate:
     A door with a kernel behind it, and a server before it, that share one clock.
 
     :ivar served: how many of each name; *waits* how long each of them took.
-    :ivar lost: by the kernel, blindly.
+    :ivar lost: by the kernel, blindly; not those of who is *barred*.
     """
 
     clock: Clock = field(factory=Clock)
@@ -54,6 +55,7 @@ class Gate:
     lost: Counter[str] = field(factory=Counter)
     waits: dict[str, list[float]] = field(factory=dict)
     order: list[str] = field(factory=list)
+    barred: set[str | bytes] = field(factory=set)
     on_serve: Callable[[str], None] = lambda _: None
     local = Address("192.0.2.10", 5060)
     transport = "UDP"
@@ -80,6 +82,10 @@ class Gate:
         """See :class:`sippn.transport.intake.Door`."""
         return DatagramFlow(self, sockaddr)
 
+    def bar(self, networks: Collection[str | bytes]) -> None:
+        """See :class:`sippn.transport.intake.Door`."""
+        self.barred = set(networks)
+
     def sent_by_toward(self, remote: Address) -> str:  # noqa: ARG002 - the same to all
         """See :class:`sippn.transport.DatagramSocket`."""
         return str(self.local)
@@ -104,6 +110,8 @@ class Gate:
         now = self.clock.seconds()
         came = [one for stream in self.streams for one in stream.until(now)]
         for _, octets, sockaddr in sorted(came):
+            if network_of(sockaddr) in self.barred:
+                continue
             if len(self._buffer) < KERNEL:
                 self._buffer.append((octets, sockaddr))
             else:

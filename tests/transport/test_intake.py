@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pytest
 
+from sippn.transport.floods import BARRED_SECONDS, FLOOD
 from sippn.transport.intake import LONGEST_WAIT, MOST_WAITING, QUIET_SECONDS, Intake
 from tests.transport.floods import SERVE, Gate, Stream
 
@@ -96,6 +97,35 @@ def test_flood_of_one_source_is_its_own_trouble(
     assert gate.served["p"] >= 0.999 * sent
     assert gate.lost["p"] == 0
     assert share(gate.waits["p"], 0.99) <= LONGEST_WAIT
+
+
+@pytest.mark.parametrize(
+    ("host", "named"),
+    [("203.0.113.1", "203.0.113.1"), ("2001:db8:1:2::3", "2001:0db8:0001:0002::/64")],
+)
+def test_source_beyond_all_measure_is_barred(
+    gate: Gate, intake: Intake, logged: list[str], host: str, named: str
+) -> None:
+    """A6: at line rate even to read it is too much; others find room once it is not heard."""
+    flood = Stream("f", host, 60 * CAPACITY)
+    phones = [Stream("p", f"192.0.2.{host}", CAPACITY / 8 / 20) for host in range(20)]
+    run(gate, intake, flood, *phones)
+    lost = gate.lost["p"]
+    run(gate, intake, flood, *phones)
+    assert gate.lost["p"] == lost
+    assert len(gate.barred) == 1
+    said = f"{named} sent more than {FLOOD} datagrams in a second: it is not heard for"
+    assert [line for line in logged if line.startswith(said)]
+    assert "floods: a source was barred 1 times" in intake.seen()
+    gate.clock.advance(BARRED_SECONDS)
+    assert not gate.barred
+
+
+def test_only_source_is_not_barred(gate: Gate, intake: Intake) -> None:
+    """A6: a proxy before us may be all there is."""
+    run(gate, intake, Stream("f", "203.0.113.1", 60 * CAPACITY), seconds=1)
+    assert gate.served["f"] > 0.1 * CAPACITY
+    assert not gate.barred
 
 
 def test_many_addresses_of_one_ipv6_network_are_one_source(gate: Gate, intake: Intake) -> None:
