@@ -10,7 +10,6 @@ from attrs import define, field
 
 from sippn.binding import AOR, aor_of
 from sippn.errors import ServiceUnavailable, SIPError
-from sippn.sip import NameAddr
 from sippn.transport import Flow
 
 SHORTEST_RETRY: Final = 5  # seconds
@@ -86,7 +85,9 @@ def _to(octets: bytes) -> bytes:
 
 
 def _aor(to: bytes) -> AOR | None:
+    start = to.rfind(b"<")
+    uri = to.partition(b";")[0] if start < 0 else to[start + 1 : to.find(b">", start)]
     try:
-        return aor_of(NameAddr.parse(to.decode("utf-8", "surrogateescape")).uri_text)
+        return aor_of(uri.strip().decode("utf-8", "surrogateescape"))
     except SIPError:
         return None
