@@ -16,6 +16,7 @@ class Sizes:
     :ivar users: whose phones are called; more of them where the rate is fixed.
     :ivar calls: in a closed loop of each of *at_a_time*, after some to warm up.
     :ivar rates: calls a second; *http_rates* with push by HTTP; each for *call_seconds*.
+    :ivar registers: a second, beside which it is seen what a phone waits for.
     :ivar parked: INVITEs that wait, while *probes* other bindings are refreshed, several times.
     :ivar held: bindings whose memory is measured.
     :ivar grown: bindings held, while some of them are refreshed, *refreshed* times in all.
@@ -24,6 +25,7 @@ class Sizes:
         *push_cap* pushes are allowed a second.
     :ivar overload: seconds of it; *outage* seconds that a push service is down or hangs, when
         an INVITE waits *wait* seconds.
+    :ivar slow: connections that say next to nothing, for *slow_seconds*.
     """
 
     rounds: int = 3
@@ -39,6 +41,7 @@ class Sizes:
     rates: tuple[int, ...] = (200, 400, 800)
     http_rates: tuple[int, ...] = (200,)
     call_seconds: float = 14.0
+    registers: float = 500.0
     parked: tuple[int, ...] = (0, 1_000, 5_000)
     probes: int = 2_000
     held: int = 200_000
@@ -51,6 +54,8 @@ class Sizes:
     overload: float = 60.0
     outage: float = 600.0
     wait: int = 20
+    slow: int = 2_000
+    slow_seconds: float = 60.0
 
 
 FULL = Sizes()
@@ -77,6 +82,8 @@ QUICK = Sizes(
     overload=8.0,
     outage=15.0,
     wait=5,
+    slow=500,
+    slow_seconds=24.0,
 )
 
 TINY = Sizes(
@@ -93,6 +100,7 @@ TINY = Sizes(
     rates=(50,),
     http_rates=(50,),
     call_seconds=0.4,
+    registers=80,
     parked=(0, 20),
     probes=20,
     held=100,
@@ -104,5 +112,7 @@ TINY = Sizes(
     overload=0.4,
     outage=1.0,
     wait=3,
+    slow=40,
+    slow_seconds=0.8,
 )
 """For a test of the benchmark itself: what comes out is counted, and says nothing of speed."""

@@ -16,7 +16,7 @@ class Call:
 
     :ivar mark: of its INVITE, and in its Call-ID.
     :ivar pushed: its push reached the push service.
-    :ivar registered: the REGISTER of its phone was answered.
+    :ivar woken: its phone sent a REGISTER; *registered*, that was answered.
     :ivar rung: its INVITE reached the phone; by *branch*, the topmost.
     :ivar answered: the 200 reached the caller.
     """
@@ -25,6 +25,7 @@ class Call:
     mark: int
     started: float
     pushed: float = 0.0
+    woken: float = 0.0
     registered: float = 0.0
     rung: float = 0.0
     answered: float = 0.0
@@ -112,7 +113,7 @@ class Calls:
         self._end(call)
         self.completed += 1
         self.invite_to_push.append(call.pushed - call.started)
-        self.register_to_invite.append(call.rung - call.registered)
+        self.register_to_invite.append(call.rung - call.woken)
         self.invite_to_answer.append(call.answered - call.started)
 
     def fail(self, call: Call, why: str) -> None:

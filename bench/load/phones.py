@@ -55,6 +55,7 @@ class Phones:
     def wake(self, call: Call) -> None:
         """Register the one that *call* waits for."""
         message = register(call.user, call.mark, self._end.at)
+        call.woken = perf_counter()
         self._end.ask((b"REGISTER", call.mark), message)
 
     def read(self) -> None:

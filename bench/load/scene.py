@@ -166,13 +166,13 @@ def scene(
     A scene with *users* phones, that has met no server yet.
 
     :param http: pushes are POSTs.
-    :param sources: addresses from which phones, and as many from which callers send.
+    :param sources: addresses, from each of which phones and a caller send.
     :param again: repeats what is not answered.
     """
     calls, turns = Calls.to(users), Turns()
     with ExitStack() as open_ends:
         ends = [
-            End(open_ends.enter_context(udp_socket(_host(number, sources))), again)
+            End(open_ends.enter_context(udp_socket(_host(number % sources, sources))), again)
             for number in range(2 * sources)
         ]
         phones = [Phones(end, calls) for end in ends[:sources]]

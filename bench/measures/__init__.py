@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bench.measures.delay import DELAY
 from bench.measures.growth import GROWTH
 from bench.measures.herd import HERD
 from bench.measures.measure import Measure
@@ -11,6 +12,7 @@ from bench.measures.overload import OVERLOAD
 from bench.measures.parked import PARKED
 from bench.measures.register import DURABLE, REGISTER
 from bench.measures.restart import RESTART
+from bench.measures.slow import SLOW
 from bench.measures.wake import WAKE, WEBHOOK
 
 ALL: tuple[Measure, ...] = (
@@ -18,6 +20,7 @@ ALL: tuple[Measure, ...] = (
     DURABLE,
     WAKE,
     WEBHOOK,
+    DELAY,
     GROWTH,
     PARKED,
     MEMORY,
@@ -25,6 +28,7 @@ ALL: tuple[Measure, ...] = (
     HERD,
     OVERLOAD,
     OUTAGE,
+    SLOW,
 )
 """In the order in which they are run."""
 

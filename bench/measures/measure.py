@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from attrs import define, frozen
 
 from bench.load.asking import Answers, percentile
+from bench.load.calls import Calls
 from bench.plan import Plan
 from bench.report.figures import Case, Figure
 from bench.servers.running import Server
@@ -64,6 +65,11 @@ def milliseconds(what: str, seconds: Sequence[float]) -> list[Figure]:
         Figure(f"{what}: p50 ms", percentile(ordered, 0.5) * 1000, 2),
         Figure(f"{what}: p99 ms", percentile(ordered, 0.99) * 1000, 2),
     ]
+
+
+def lost_by_reason(calls: Calls) -> list[Figure]:
+    """What became of *calls* that did not end well, and of how many."""
+    return [Figure(f"lost: {why}", n, 0, total=True) for why, n in sorted(calls.failed.items())]
 
 
 def answered(what: str, answers: Answers, cpu: Cost) -> list[Figure]:

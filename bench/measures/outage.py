@@ -10,7 +10,7 @@ from time import perf_counter
 from bench.load.calls import Call
 from bench.load.pns import Mode
 from bench.load.scene import Scene, scene
-from bench.measures.measure import Measure, milliseconds
+from bench.measures.measure import Measure, lost_by_reason, milliseconds
 from bench.plan import Plan
 from bench.report.figures import Case, Figure, counts
 from bench.servers.running import Server
@@ -62,6 +62,7 @@ def _hangs(plan: Plan, subject: Subject) -> list[Figure]:
                 Figure("most pushes in flight", there.service.unanswered, 0),
                 *milliseconds("INVITE to 200", calls.invite_to_answer),
                 *counts(calls.completed, calls.asked - calls.completed, calls.doubled),
+                *lost_by_reason(calls),
                 Figure("tracebacks", server.tracebacks(), 0, total=True),
             ]
 

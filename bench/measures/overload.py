@@ -20,7 +20,7 @@ from bench.servers.running import Server
 from bench.servers.setup import Setup, Subject, start
 
 _SOURCES = 40
-"""Addresses from which phones send, and as many of callers: no source is much of the load."""
+"""Addresses from which phones and callers send: no source is much of the load."""
 
 _AT_A_TIME = 64
 _TIMES = 3.0

@@ -9,7 +9,7 @@ from functools import partial
 from bench.load.again import Again
 from bench.load.calls import Calls
 from bench.load.scene import Scene, scene
-from bench.measures.measure import Cost, Measure, cost, milliseconds
+from bench.measures.measure import Cost, Measure, cost, lost_by_reason, milliseconds
 from bench.plan import Plan
 from bench.report.figures import Case, Figure, counts
 from bench.servers.setup import Setup, Subject, start
@@ -43,11 +43,11 @@ def _figures(calls: Calls, used: Cost, seconds: float, driver: float) -> list[Fi
         Figure("cpu us a call", used.of(calls.asked), 0, ratio=True),
         Figure("calls a second", calls.completed / seconds, 0),
         *milliseconds("INVITE to push", calls.invite_to_push),
-        *milliseconds("REGISTER's 200 to INVITE", calls.register_to_invite),
+        *milliseconds("REGISTER to INVITE", calls.register_to_invite),
         *milliseconds("INVITE to 200", calls.invite_to_answer),
         *counts(calls.completed, calls.asked - calls.completed, calls.doubled),
         Figure("INVITEs sent again", calls.repeated, 0, total=True),
-        *(Figure(f"lost: {why}", n, 0, total=True) for why, n in sorted(calls.failed.items())),
+        *lost_by_reason(calls),
         Figure("driver's cpu us a call", driver / max(1, calls.asked) * 1e6, 0),
     ]
 

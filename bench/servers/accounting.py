@@ -45,6 +45,11 @@ def rss(pids: Sequence[int]) -> int:
     return _sum(pids, "status", "VmRSS:")
 
 
+def descriptors(pids: Sequence[int]) -> int:
+    """How many files *pids* have open, sockets among them."""
+    return sum(len(list((_PROC / str(pid) / "fd").glob("*"))) for pid in pids)
+
+
 def _sum(pids: Sequence[int], name: str, line: str) -> int:
     kilobytes = 0
     for pid in pids:

@@ -74,6 +74,10 @@ class Server:
         """Octets of memory that its processes use, each by itself."""
         return accounting.rss(self._pids)
 
+    def descriptors(self) -> int:
+        """How many files all its processes have open."""
+        return accounting.descriptors(self._pids)
+
     def on_disk(self) -> int:
         """Octets of its data base, log included."""
         return sum(file.stat().st_size for file in self.folder.glob("*.db*"))

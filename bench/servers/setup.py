@@ -24,6 +24,8 @@ class Setup:
     :ivar push_port: where the push service listens.
     :ivar pushes: a second, at most; 0: any number.
     :ivar wait: seconds an INVITE waits for its phone.
+    :ivar streams: it takes connections as well, at the same port; sippn alone.
+    :ivar descriptors: how many files it may have open; 0: as many as the system lets it.
     """
 
     durable: bool = False
@@ -32,6 +34,8 @@ class Setup:
     push_port: int = 9
     pushes: int = 0
     wait: int = 20
+    streams: bool = False
+    descriptors: int = 0
 
 
 class Subject(Protocol):

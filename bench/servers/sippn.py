@@ -22,7 +22,7 @@ domains = ["{domain}"]
 transport = "udp"
 host = "{host}"
 port = {port}
-
+{streams}
 [storage]
 {storage}
 
@@ -42,6 +42,13 @@ parked_per_callee = 0
 parked_per_caller = 0
 pushes_per_hour_stranger = 0
 pushes_per_second = {pushes}
+"""
+
+_STREAMS = """
+[[listen]]
+transport = "tcp"
+host = "{host}"
+port = {port}
 """
 
 _TWISTD = "from twisted.scripts.twistd import run; run()"
@@ -70,6 +77,7 @@ class Sippn:
             domain=DOMAIN,
             host=HOST,
             port=port,
+            streams=_STREAMS.format(host=HOST, port=port) if setup.streams else "",
             storage='type = "sqlite"\npath = "sippn.db"' if setup.durable else 'type = "memory"',
             wait=setup.wait,
             pushes=setup.pushes,
@@ -86,6 +94,9 @@ class Sippn:
             "--config",
             "sippn.toml",
         ]
+        if setup.descriptors:
+            limited = f'ulimit -n {setup.descriptors} && exec "$@"'
+            words = ["sh", "-c", limited, "sh", *words]
         return Command(words, path_to(self.tree))
 
 

@@ -28,6 +28,7 @@ EXPECTED: dict[str, Sequence[int | None]] = {
     "durable": [2 * _BINDINGS, min(_BINDINGS, _DURABLE_AT_RATE)],
     "wake": [_CALLS, _AT_RATE],
     "webhook": [_CALLS, _AT_RATE],
+    "delay": [int(rate * TINY.call_seconds) for rate in (25, TINY.registers / 0.8)],
     "growth": [held + TINY.refreshed for held in TINY.grown],
     "parked": [_PROBED + waiting for waiting in TINY.parked],
     "memory": [TINY.held],
@@ -35,6 +36,7 @@ EXPECTED: dict[str, Sequence[int | None]] = {
     "herd": [None],
     "overload": [None, None],
     "outage": [50, 50],
+    "slow": [None, None, None],
 }
 """Completed operations of each case, by measure; None: some, as many as the machine can do."""
 
@@ -44,11 +46,13 @@ ALONE = ["sippn"]
 SUBJECTS = {
     "wake": WAKERS,
     "webhook": WAKERS,
+    "delay": WAKERS,
     "parked": WAKERS,
     "restart": ALONE,
     "herd": ALONE,
     "overload": ALONE,
     "outage": ALONE,
+    "slow": ALONE,
 }
 
 
