@@ -17,4 +17,7 @@ version = release
 exclude_patterns = ["_build"]
 nitpicky = True
 html_theme = "alabaster"
-html_theme_options = {"description": _setup["metadata"]["description"]}
+html_theme_options = {
+    "description": _setup["metadata"]["description"],
+    "page_width": "1080px",
+}

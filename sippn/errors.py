@@ -81,6 +81,12 @@ class IntervalTooBrief(SIPError):
     status = 423
 
 
+class MaxBreadthExceeded(SIPError):
+    """A request may not be forked any wider (RFC 5393 section 5.3.3)."""
+
+    status = 440
+
+
 class Unreachable(SIPError):
     """The UA could not be woken, or nobody is registered; *headers* may have Retry-After."""
 
@@ -103,6 +109,12 @@ class TooManyHops(SIPError):
     """Max-Forwards ran out."""
 
     status = 483
+
+
+class MethodUnknown(SIPError):
+    """A method that nobody here knows (RFC 3261 section 8.2.1); *headers* has Allow."""
+
+    status = 501
 
 
 class ServiceUnavailable(SIPError):

@@ -103,14 +103,15 @@ class IRegistrationAuthority(Interface):
 class IAuthenticator(Interface):
     """Proves identities.  Several are asked in turn; a 401 offers all challenges."""
 
-    def challenges(realm: str, stale: bool) -> Sequence[str]:
-        """Values for WWW- or Proxy-Authenticate, each naming its algorithm."""
+    def challenges(realm: str, stale: bool, source: b.Source) -> Sequence[str]:
+        """Values for WWW- or Proxy-Authenticate to *source*, each naming its algorithm."""
 
     def authenticate(request: Request, source: b.Source) -> Maybe[b.Principal | None]:
         """
         Who sent it; None: no credentials of this kind.
 
         :raises Unauthorized: there are some, and they prove nothing.
+        :raises SIPError: the answer that refuses it, whoever else might know.
         """
 
 
@@ -133,6 +134,14 @@ class IRoutingPolicy(Interface):
         """Learn what came of it."""
 
 
+def _any_host(host: str) -> bool:  # noqa: ARG001 - what serves may stand for
+    return True
+
+
+def _no_address(host: str, port: int | None) -> bool:  # noqa: ARG001 - what owns may stand for
+    return False
+
+
 @frozen
 class Surroundings:
     """
@@ -143,12 +152,16 @@ class Surroundings:
     :ivar wall: wall clock, seconds, for what is stored: nobody sets it while the server runs.
         A provider's is the system's, for what a PNS dates.
     :ivar entropy: that many random octets.
+    :ivar serves: whether a host is one of the server's domains.
+    :ivar owns: whether (host, port) is an address of the server's own; ask once it has started.
     """
 
     reactor: Any
     clock: IReactorTime
     wall: Callable[[], float]
     entropy: Callable[[int], bytes]
+    serves: Callable[[str], bool] = _any_host
+    owns: Callable[[str, int | None], bool] = _no_address
 
 
 class IFactory(IPlugin):

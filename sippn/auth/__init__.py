@@ -3,6 +3,7 @@
 from sippn.auth.admission import Admission
 from sippn.auth.budget import Budget
 from sippn.auth.digest import DigestAuthenticator, offered
+from sippn.auth.guesses import Guesses
 from sippn.auth.nonces import Nonces
 from sippn.auth.settings import AuthSettings, User
 from sippn.auth.trusted import Trusted
@@ -13,6 +14,7 @@ __all__ = [
     "AuthSettings",
     "Budget",
     "DigestAuthenticator",
+    "Guesses",
     "Nonces",
     "Trusted",
     "User",

@@ -46,12 +46,13 @@ class Admission:
         Who sent this REGISTER; None only where nobody is challenged.
 
         :raises Unauthorized: not proved; its headers have the challenges.
+        :raises Forbidden: too many wrong passwords were tried.
         """
         principal, stale = await self._identify(request, source)
         if principal is not None or not self.challenging:
             return principal
         error = StaleNonce if stale else Unauthorized
-        raise error("", self._challenges("WWW-Authenticate", stale))
+        raise error("", self._challenges("WWW-Authenticate", stale, source))
 
     async def requesting(self, request: Request, source: Source) -> Principal | None:
         """
@@ -62,7 +63,8 @@ class Admission:
         with it, except with the From that hides a name (RFC 3325 section 7).
 
         :raises ProxyAuthenticationRequired: not proved; its headers have the challenges.
-        :raises Forbidden: proved to be another than From says, or an unwanted stranger.
+        :raises Forbidden: proved to be another than From says, an unwanted stranger, or too
+            many wrong passwords were tried.
         """
         principal, stale = await self._identify(request, source)
         if not self.challenging or (principal is not None and principal.trusted):
@@ -75,7 +77,7 @@ class Admission:
             return _speaking_as(principal, sender)
         if _hides(sender) and self.strangers == "budget":
             return None
-        challenges = self._challenges("Proxy-Authenticate", stale)
+        challenges = self._challenges("Proxy-Authenticate", stale, source)
         raise ProxyAuthenticationRequired("", challenges)
 
     def _check_stranger(self) -> None:
@@ -99,11 +101,13 @@ class Admission:
                     return principal, []
         return None, stale
 
-    def _challenges(self, name: str, stale: Sequence[IAuthenticator]) -> list[tuple[str, str]]:
+    def _challenges(
+        self, name: str, stale: Sequence[IAuthenticator], source: Source
+    ) -> list[tuple[str, str]]:
         found = [
             (name, challenge)
             for authenticator in self.authenticators
-            for challenge in authenticator.challenges(self.realm, authenticator in stale)
+            for challenge in authenticator.challenges(self.realm, authenticator in stale, source)
         ]
         if not found:  # a 401 without one would be no 401 (RFC 3261 section 22.2)
             raise Forbidden("Only trusted peers are served")

@@ -9,7 +9,9 @@ from urllib.parse import quote
 from attrs import define, field
 from zope.interface import implementer
 
+from sippn.auth.guesses import Guesses
 from sippn.auth.nonces import Nonces
+from sippn.auth.places import source_class
 from sippn.auth.settings import User
 from sippn.binding import AOR, Principal, Source, canonical_aor
 from sippn.errors import BadRequest, ConfigErrors, SIPError, StaleNonce, Unauthorized
@@ -52,12 +54,18 @@ class DigestAuthenticator:
 
     An unknown user and a wrong password cost the same work and get the same answer,
     so that nobody learns who exists.  The state is that of :class:`Nonces`: what has
-    authenticated, bounded.
+    authenticated, bounded; and that of :class:`~sippn.auth.guesses.Guesses`.
+
+    A nonce that was not given to that class of sources is stale (RFC 7616 section 3.3), and
+    the password is not looked at: whoever wants to try one has to be challenged first.  So
+    who forges the source of datagrams, and cannot read what is sent there, uses up nobody
+    else's guesses.
 
     :ivar users: those of another realm are ignored.
     :ivar realm: the only realm it challenges for.
     :ivar algorithms: in the order in which they are offered (RFC 8760 section 2.3).
     :ivar domains: a user speaks for its name in each of them; none: in the realm.
+    :ivar guesses: how often a password may be wrong; None: any number of times.
     :raises ConfigErrors: no algorithm has an HA1 of every user.
     """
 
@@ -68,6 +76,7 @@ class DigestAuthenticator:
     _wall: Callable[[], float] = field(repr=False)
     _entropy: Callable[[int], bytes] = field(repr=False)
     domains: Sequence[str] = ()
+    guesses: Guesses | None = field(default=None, repr=False)
     nonces: Nonces = field(init=False, repr=False)
     _known: Mapping[str, dict[str, str]] = field(init=False, repr=False)
     _nobody: Mapping[str, str] = field(init=False, repr=False)
@@ -81,11 +90,11 @@ class DigestAuthenticator:
         self._known = {user.name: dict(user.ha1) for user in self.users if user.realm == self.realm}
         self._nobody = {name: self._entropy(size).hex() for name, size in _HA1_OCTETS.items()}
 
-    def challenges(self, realm: str, stale: bool) -> Sequence[str]:
+    def challenges(self, realm: str, stale: bool, source: Source) -> Sequence[str]:
         """One challenge for each algorithm, the preferred one first."""
         if realm != self.realm:
             return ()
-        nonce = self.nonces.issue(realm)
+        nonce = self.nonces.issue(realm, source_class(source))
         return [write_challenge(realm, nonce, name, stale) for name in self.algorithms]
 
     def authenticate(self, request: Request, source: Source) -> Principal | None:
@@ -96,21 +105,36 @@ class DigestAuthenticator:
         (RFC 3261 section 22.1).
 
         :raises Unauthorized: there are some, and they prove nothing.
-        :raises StaleNonce: the password is right and the nonce is used up.
+        :raises StaleNonce: the nonce is used up, or is none that *source* was given.
+        :raises Forbidden: too many wrong passwords came from there.
         """
-        del source
-        found, stale = self._offers(request), False
+        found = self._offers(request)
+        if not found:
+            return None
+        where, stale = source_class(source), False
         for credentials in found:
-            if credentials is None or not self._right(credentials, request):
+            if credentials is None:
                 continue
-            if self.nonces.spend(self.realm, credentials.nonce, int(credentials.nc, 16)):
+            nonce = self.nonces.recognize(self.realm, credentials.nonce, where)
+            if nonce is None:
+                stale = True
+            elif not self._proves(credentials, request, source):
+                continue
+            elif self.nonces.spend(nonce, int(credentials.nc, 16)):
                 return Principal(credentials.username, self.realm, self._aors(credentials.username))
-            stale = True
-        if stale:
-            raise StaleNonce
-        if found:
-            raise Unauthorized
-        return None
+            else:
+                stale = True
+        raise StaleNonce if stale else Unauthorized
+
+    def _proves(self, credentials: Credentials, request: Request, source: Source) -> bool:
+        """Whether the password is right; that it is not is counted."""
+        name = credentials.username
+        if self.guesses is not None:
+            self.guesses.check(source, name)
+        right = self._right(credentials, request)
+        if not right and self.guesses is not None:
+            self.guesses.was_wrong(source, name, known=name in self._known)
+        return right
 
     def _offers(self, request: Request) -> list[Credentials | None]:
         """

@@ -39,9 +39,11 @@ class Nonces:
     """
     Makes and checks nonces (RFC 7616 section 3.3).
 
-    A nonce is its time, random octets and a MAC of both with the realm: a challenge
-    that nobody answers leaves nothing behind, and no nonce can be made up.  Only a
-    nonce that has authenticated is remembered, with the counts it was used with.
+    A nonce is its time, random octets and a MAC of both with the realm and the class of
+    source it was given to (:func:`~sippn.auth.places.source_class`): a challenge that nobody
+    answers leaves nothing behind, no nonce can be made up, and none that somebody else was
+    given is of use.  Only a nonce that has authenticated is remembered, with the counts it
+    was used with.
 
     Nothing is remembered across a restart, nor beyond *max_remembered*: a nonce from
     before that edge is taken for used, which costs its owner one more round trip.
@@ -61,24 +63,37 @@ class Nonces:
     def __len__(self) -> int:
         return len(self._counted)
 
-    def issue(self, realm: str) -> str:
-        """A new nonce for *realm*."""
+    def issue(self, realm: str, where: str = "") -> str:
+        """A new nonce for *realm*, and for sources of the class *where*."""
         now = self._now()
         if not self._begun:
             self._begin(now)
         plain = now.to_bytes(_TIME, "big") + self._entropy(_RANDOM)
-        return urlsafe_b64encode(plain + self._mac(realm, plain)).decode("ascii")
+        return urlsafe_b64encode(plain + self._mac(realm, where, plain)).decode("ascii")
 
-    def spend(self, realm: str, nonce: str, count: int) -> bool:
+    def recognize(self, realm: str, nonce: str, where: str = "") -> bytes | None:
         """
-        Use *nonce* for the *count*-th time; only for credentials that are right.
+        Look whether *nonce* was given to somebody of that class, however long ago.
 
-        :returns: False: forged, of another realm, too old, or that count was used
-            before (or lies 64 and more below the highest that was).
+        :returns: what :meth:`spend` takes; None: forged, or of another realm or class.
         """
-        plain = self._open(realm, nonce)
-        if plain is None:
-            return False
+        if len(nonce) != _LENGTH or not nonce.isascii():
+            return None
+        try:
+            octets = urlsafe_b64decode(nonce)
+        except ValueError:
+            return None
+        plain, mac = octets[: _TIME + _RANDOM], octets[_TIME + _RANDOM :]
+        return plain if hmac.compare_digest(mac, self._mac(realm, where, plain)) else None
+
+    def spend(self, plain: bytes, count: int) -> bool:
+        """
+        Use a nonce for the *count*-th time; only for credentials that are right.
+
+        :param plain: of :meth:`recognize`.
+        :returns: False: too old, or that count was used before (or lies 64 and more below
+            the highest that was).
+        """
         issued, now = int.from_bytes(plain[:_TIME], "big"), self._now()
         if not self._begun:
             self._begin(now)
@@ -124,19 +139,9 @@ class Nonces:
     def _expired(self, issued: int, now: int) -> bool:
         return now - issued > self.lifetime * 1000
 
-    def _open(self, realm: str, nonce: str) -> bytes | None:
-        """Time and random octets of *nonce*; None: it is not one of ours."""
-        if len(nonce) != _LENGTH or not nonce.isascii():
-            return None
-        try:
-            octets = urlsafe_b64decode(nonce)
-        except ValueError:
-            return None
-        plain, mac = octets[: _TIME + _RANDOM], octets[_TIME + _RANDOM :]
-        return plain if hmac.compare_digest(mac, self._mac(realm, plain)) else None
-
-    def _mac(self, realm: str, plain: bytes) -> bytes:
-        return self._keyring.mac(_PURPOSE, plain + realm.encode("utf-8"))[:_MAC]
+    def _mac(self, realm: str, where: str, plain: bytes) -> bytes:
+        named = f"{where}\n{realm}".encode()
+        return self._keyring.mac(_PURPOSE, plain + named)[:_MAC]
 
     def _now(self) -> int:
         return int(self._wall() * 1000)

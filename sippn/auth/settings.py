@@ -32,6 +32,7 @@ class AuthSettings:
     :ivar mode: ``"digest"`` or ``"none"``.
     :ivar algorithms: offered in this order (RFC 8760).
     :ivar strangers: ``"refuse"`` or ``"budget"``: requests from foreign domains to our AORs.
+    :ivar wrong_passwords: a minute that an address may try for one name; 0: any number (A8).
     :ivar trusted: peers that are neither challenged nor budgeted.
     """
 
@@ -40,4 +41,5 @@ class AuthSettings:
     users: tuple[User, ...] = ()
     algorithms: tuple[str, ...] = ("SHA-256", "MD5")
     strangers: str = "refuse"
+    wrong_passwords: int = 10
     trusted: tuple[IPv4Network | IPv6Network, ...] = ()

@@ -27,9 +27,9 @@ class Trusted:
 
     networks: Sequence[IPv4Network | IPv6Network]
 
-    def challenges(self, realm: str, stale: bool) -> Sequence[str]:
+    def challenges(self, realm: str, stale: bool, source: Source) -> Sequence[str]:
         """None: an address cannot be proved by trying again."""
-        del realm, stale
+        del realm, stale, source
         return ()
 
     def authenticate(self, request: Request, source: Source) -> Principal | None:

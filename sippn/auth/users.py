@@ -46,9 +46,9 @@ def _read_line(line: str) -> _Entry:
     if not (colon and second):
         raise ValueError("expected name:realm:HA1")
     if not name or not realm:
-        raise ValueError("name and realm may not be empty")
+        raise ValueError("name and realm may not be empty: expected name:realm:HA1")
     if _CONTROL.search(name) or _CONTROL.search(realm):
-        raise ValueError("control characters in name or realm")
+        raise ValueError("control characters in name or realm: remove them")
     algorithm = _ALGORITHMS.get(len(ha1))
     if algorithm is None or not _HEX.fullmatch(ha1):
         raise ValueError("HA1 must be 32 (MD5) or 64 (SHA-256) hexadecimal digits")
@@ -57,5 +57,5 @@ def _read_line(line: str) -> _Entry:
 
 def _add(known: dict[str, str], algorithm: str, ha1: str) -> None:
     if algorithm in known:
-        raise ValueError(f"a second {algorithm} line for this user and realm")
+        raise ValueError(f"a second {algorithm} line for this user and realm: remove one of them")
     known[algorithm] = ha1

@@ -23,6 +23,7 @@ from sippn.binding.values import (
     Source,
     Verdict,
 )
+from sippn.binding.written import read_record, write_record
 
 __all__ = [
     "AOR",
@@ -53,4 +54,6 @@ __all__ = [
     "disown_prid",
     "live",
     "prid_key",
+    "read_record",
+    "write_record",
 ]

@@ -12,6 +12,7 @@ from sippn.sip import URI, unescape
 # as good as all: there is nothing to decode, and nothing to leave out
 _PLAIN_USER = re.compile(r"[A-Za-z0-9_.\-+]+")
 _PLAIN = re.compile(r"sips?:([A-Za-z0-9_.\-+]{1,128}+)@([a-z0-9](?:[a-z0-9.\-]{0,126}[a-z0-9])?)")
+_NUL = "%00"  # the one control character there may be; it stays escaped (RFC 4475 section 3.1.1.4)
 _USER_UNRESERVED = "-_.!~*'()&=+$,;?/"  # RFC 3261 section 25.1: mark and user-unreserved
 
 
@@ -42,5 +43,6 @@ def canonical_aor(uri: URI) -> AOR:
         raise BadRequest("an address-of-record needs a user")
     user = uri.user
     if _PLAIN_USER.fullmatch(user) is None:
-        user = quote(unescape(user), safe=_USER_UNRESERVED, errors="surrogateescape")
+        parts = [unescape(part) for part in user.split(_NUL)]
+        user = _NUL.join([quote(p, safe=_USER_UNRESERVED, errors="surrogateescape") for p in parts])
     return f"sip:{user}@{uri.host.lower().removesuffix('.')}"

@@ -47,7 +47,7 @@ def _listen(config: Config) -> Iterator[Problem]:
             yield f"listen[{number}]", f"is the same socket as listen[{first}]: remove one"
         else:
             what = f"{listen.port}: is taken by listen[{first}]: tcp and tls cannot share a port"
-            yield f"listen[{number}].port", what
+            yield f"listen[{number}].port", f"{what}: choose another"
 
 
 def _certificates(config: Config) -> Iterator[Problem]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from attrs import define
@@ -17,6 +17,7 @@ from sippn.interfaces import IFactory, Surroundings
 
 Build: TypeAlias = Callable[[Surroundings], Any]
 
+_CURE = "mend the plugin, or leave the table out"
 _LATER = frozenset({"postgres", "redis", "apns", "fcm", "webpush"})
 
 
@@ -46,7 +47,9 @@ class Factories:
                 key = (factory.makes, factory.prefix)
                 other = known.setdefault(key, factory)
             except Exception as error:  # noqa: BLE001 - a plugin may raise anything
-                problems.append(("plugins", f"{_name(factory)} is broken: {_kind(error)}"))
+                problems.append(
+                    ("plugins", f"{_name(factory)} is broken: {_kind(error)}; mend or remove it")
+                )
                 continue
             if other is not factory:
                 both = f"{_name(other)} and {_name(factory)}"
@@ -70,32 +73,44 @@ class Factories:
             return None, [(key_path((*loc, "type")), self._unknown(makes, prefix))]
         theirs = {key: value for key, value in table.items() if key != "type"}
         try:
-            return _placed_build(factory.parse(theirs), loc), []
+            return _placed_build(factory, factory.parse(theirs), loc), []
         except ConfigErrors as errors:
             return None, [_placed(loc, where, what) for where, what in errors.problems]
         except Exception as error:  # noqa: BLE001 - a plugin may raise anything
-            what = f"the plugin {_name(factory)} broke on this table: {_kind(error)}"
+            what = f"the plugin {_name(factory)} broke on this table: {_kind(error)}; {_CURE}"
             return None, [(key_path(loc), what)]
 
     def _unknown(self, makes: type[Interface], prefix: object) -> str:
-        if prefix in _LATER:
-            return f"{shown(prefix)}: {NOT_YET}, and no plugin provides it"
         known = sorted(name for made, name in self._known if made is makes)
+        if prefix in _LATER:
+            return f"{shown(prefix)}: {NOT_YET}, and no plugin provides it{_there_are(known)}"
         if not known:
-            return f"{shown(prefix)}: no plugin of this kind is installed"
+            none = "no plugin of this kind is installed"
+            return f"{shown(prefix)}: {none}: install one, or leave the table out"
         hint = did_you_mean(str(prefix), known)
-        return f"{shown(prefix)}: no plugin provides it; there are: {', '.join(known)}{hint}"
+        return f"{shown(prefix)}: no plugin provides it{_there_are(known)}{hint}"
 
 
-def _placed_build(build: Build, loc: Loc) -> Build:
-    """Building may find more that is wrong, as a file that cannot be read."""
+def _there_are(known: Sequence[str]) -> str:
+    return f"; there are: {', '.join(known)}" if known else ""
+
+
+def _placed_build(factory: IFactory, build: Build, loc: Loc) -> Build:
+    """Building may find more that is wrong, as a file that cannot be read; or break."""
 
     def build_there(surroundings: Surroundings) -> Any:
         try:
-            return build(surroundings)
+            built = build(surroundings)
         except ConfigErrors as errors:
             placed = [_placed(loc, where, what) for where, what in errors.problems]
             raise ConfigErrors(placed) from None
+        except Exception as error:
+            what = f"the plugin {_name(factory)} broke when it was built: {_kind(error)}"
+            raise ConfigErrors([(key_path(loc), f"{what}; {_CURE}")]) from error
+        if not factory.makes.providedBy(built):
+            what = f"the plugin {_name(factory)} built no {factory.makes.__name__}: {_name(built)}"
+            raise ConfigErrors([(key_path(loc), f"{what}; {_CURE}")])
+        return built
 
     return build_there
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from sippn.config.embedded import EMBEDDED
 from sippn.config.factories import Factories
 from sippn.config.model import Config
 from sippn.config.problems import Loc, Problem, explain, key_path, without_echoes
+from sippn.config.reading import read_text, read_toml
 from sippn.config.references import References
 from sippn.config.risks import risks
 from sippn.config.settings import settings_of
@@ -53,11 +53,9 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Checked:
         return read(EMBEDDED, Path.cwd(), environ, factories)
     path = path.absolute()
     try:
-        text = path.read_text("utf-8")
-    except OSError as error:
-        raise ConfigErrors([("", f"cannot be read: {error.strerror}")]) from error
-    except UnicodeDecodeError as error:
-        raise ConfigErrors([("", f"is not UTF-8 text: see octet {error.start}")]) from None
+        text = read_text(path)
+    except ValueError as error:
+        raise ConfigErrors([("", str(error))]) from None
     return read(text, path.parent, environ, factories)
 
 
@@ -88,9 +86,9 @@ def read(text: str, folder: Path, environ: Mapping[str, str], factories: Factori
 
 def _toml(text: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:  # its text has line and column
-        raise ConfigErrors([("", f"is not TOML: {error}")]) from None
+        return read_toml(text)
+    except ValueError as error:
+        raise ConfigErrors([("", str(error))]) from None
 
 
 def _validate(

@@ -23,6 +23,8 @@ from sippn.config.words import (
 )
 
 NOT_YET = "not supported yet"
+_NOT_YET_ROLE = f'{NOT_YET}: write "registrar"'
+_NOT_YET_BUT = f"{NOT_YET}: write one of {{choices}}"
 
 _Count = Annotated[int, Field(ge=0)]
 _Expiry = Annotated[int, Field(ge=1, le=2**32 - 1)]
@@ -48,7 +50,7 @@ class PluginTable(Table):
 class Listen(Table):
     """One socket; port 0 takes any free one."""
 
-    transport: Annotated[str, one_of("udp", "tcp", "tls", ws=NOT_YET, wss=NOT_YET)]
+    transport: Annotated[str, one_of("udp", "tcp", "tls", ws=_NOT_YET_BUT, wss=_NOT_YET_BUT)]
     host: Annotated[str, HOST]
     port: Annotated[int, Field(ge=0, le=65535)]
     advertise: Annotated[str, ADVERTISE] | None = None
@@ -73,6 +75,7 @@ class Auth(Table):
         "MD5",
     ]
     strangers: Annotated[str, one_of("refuse", "budget")] = "refuse"
+    conceal: bool | None = None
     allow_open: bool = False
 
 
@@ -145,6 +148,13 @@ class Push(Table):
     provider: list[PluginTable] = []
 
 
+class Proxy(Table):
+    """Where requests go when there is more than one way; times in seconds."""
+
+    next_after: Annotated[float, Field(ge=1, le=180, allow_inf_nan=False)] = 20
+    recurse: bool = False
+
+
 class Limits(Table):
     """Bounds; 0 means none."""
 
@@ -156,6 +166,7 @@ class Limits(Table):
     in_flight_per_provider: _Count = 100
     message: _Count = 131072
     contact: _Count = 4096
+    wrong_passwords: _Count = 10
     connections: _Count = 4096
     idle_timeout: _UpToADay = 60
 
@@ -167,7 +178,7 @@ def _default_listen() -> list[Listen]:
 class Config(Table):
     """The whole file."""
 
-    role: Annotated[str, one_of("registrar", mid=NOT_YET, edge=NOT_YET)] = "registrar"
+    role: Annotated[str, one_of("registrar", mid=_NOT_YET_ROLE, edge=_NOT_YET_ROLE)] = "registrar"
     domains: Annotated[list[Annotated[str, DOMAIN]], Field(min_length=1)] | None = None
     listen: Annotated[list[Listen], Field(default_factory=_default_listen, min_length=1)]
     storage: PluginTable = PluginTable(type="memory")
@@ -177,5 +188,6 @@ class Config(Table):
     registrar: Registrar = Registrar()
     expires: Expires = Expires()
     push: Push = Push()
+    proxy: Proxy = Proxy()
     limits: Limits = Limits()
     policy: list[PluginTable] = []

@@ -27,7 +27,15 @@ _EXPECTED = {
     "float_type": "expected a number, without quotes",
     "finite_number": "expected a finite number",
     "bool_type": "expected true or false, without quotes",
-    "missing": "is missing",
+}
+_EXAMPLES = {  # of keys that have no default
+    "listen.transport": '"udp"',
+    "listen.host": '"192.0.2.10"',
+    "listen.port": "5060",
+    "storage.type": '"sqlite"',
+    "keys.file": '"sippn.keys"',
+    "trusted.address": '"10.0.0.3/32"',
+    "push.provider.type": '"log"',
 }
 _BOUNDS = {
     "greater_than_equal": ("at least", "ge"),
@@ -80,9 +88,9 @@ def explain(error: ErrorDetails, secret: Collection[Loc], unknown: Callable[[Loc
     loc = error["loc"]
     if error["type"] == "extra_forbidden":
         return key_path(loc), unknown(loc)
-    what = _fault(error)
     if error["type"] == "missing":
-        return key_path(loc), what
+        return key_path(loc), _missing(loc)
+    what = _fault(error)
     value = "what it was given" if loc in secret else shown(error["input"])
     return key_path(loc), f"{value}: {what}"
 
@@ -101,17 +109,24 @@ def without_echoes(problems: Iterable[Problem], lost: Collection[str]) -> list[P
     ]
 
 
+def _missing(loc: Loc) -> str:
+    example = _EXAMPLES.get(_header(loc))
+    return f"is missing: write it{f', e.g. {loc[-1]} = {example}' if example else ''}"
+
+
 def _fault(error: ErrorDetails) -> str:
     kind, context = error["type"], error.get("ctx", {})
     if kind in _BOUNDS:
         words, bound = _BOUNDS[kind]
-        return f"must be {words} {context[bound]}"
+        return f"must be {words} {context[bound]:.15g}"
     if kind == "list_type":
         return _instead_of_list(error)
     if kind == "model_type":
         return f"expected a table: write [{_header(error['loc'])}] once, in single brackets"
-    if kind in ("too_short", "string_too_short"):
-        return "may not be empty"
+    if kind == "too_short":
+        return "may not be empty: write at least one, or leave it out"
+    if kind == "string_too_short":
+        return "may not be empty: write a name"
     return _EXPECTED.get(kind) or str(error["msg"])
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from attrs import define, field
 
 from sippn.config.problems import Loc
+from sippn.config.reading import named, read_text
 from sippn.config.unknown import names
 
 _LARGEST_FILE = 65536
@@ -19,7 +20,8 @@ _ALWAYS_TABLES = frozenset(
     {
         (),
         *((name,) for name in ("listen", "storage", "keys", "auth", "trusted", "registrar")),
-        *((name,) for name in ("expires", "push", "limits", "policy", "admin", "mid", "edge")),
+        *((name,) for name in ("expires", "push", "proxy", "limits", "policy")),
+        *((name,) for name in ("admin", "mid", "edge")),
         ("push", "provider"),
         ("push", "wait"),
     }
@@ -93,19 +95,14 @@ class References:
 
     def _variable(self, name: str) -> str:
         if name not in self.environ:
-            raise ValueError(f"the environment variable {name!r} is not set")
+            what = f"the environment variable {name!r} is not set"
+            raise ValueError(f"{what}: set it for the process that runs twistd")
         return self.environ[name]
 
     def _content(self, name: str) -> str:
         path = self.folder / name
         try:
-            with path.open("rb") as stream:
-                octets = stream.read(_LARGEST_FILE + 1)
-            text = octets.decode()
-        except OSError as error:
-            raise ValueError(f"cannot read {path}: {error.strerror}") from error
-        except UnicodeDecodeError:
-            raise ValueError(f"{path} is not UTF-8 text") from None
-        if len(octets) > _LARGEST_FILE:
-            raise ValueError(f"{path} is longer than {_LARGEST_FILE} octets")
+            text = read_text(path, _LARGEST_FILE)
+        except ValueError as error:
+            raise ValueError(f"{named(path)} {error}") from None
         return text.removesuffix("\n").removesuffix("\r")

@@ -14,6 +14,7 @@ def risks(config: Config) -> tuple[str, ...]:
         *_exposed(config),
         *_forgetful(config),
         *_unused(config),
+        *_open(config),
         *_all_strangers(config),
         *_no_push(config),
     )
@@ -44,8 +45,20 @@ def _forgetful(config: Config) -> Iterator[str]:
 def _unused(config: Config) -> Iterator[str]:
     if config.auth.mode == "none" and config.auth.users is not None:
         yield 'auth.users: is not read while auth.mode is "none"'
-    if config.auth.mode == "none" and any(not is_loopback(listen) for listen in config.listen):
+    if config.auth.conceal and config.auth.mode == "digest" and config.auth.strangers == "refuse":
+        yield 'auth.conceal: conceals nothing while auth.strangers is "refuse": nobody comes so far'
+
+
+def _open(config: Config) -> Iterator[str]:
+    if all(map(is_loopback, config.listen)):
+        return
+    if config.auth.mode == "none":
         yield "auth.allow_open: whoever reaches this server can register as anybody"
+    elif not config.limits.wrong_passwords:
+        yield (
+            "limits.wrong_passwords: whoever reaches this server may try any number of passwords:"
+            " leave it out, or write a number"
+        )
 
 
 def _all_strangers(config: Config) -> Iterator[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from sippn.auth import User
 from sippn.auth.settings import AuthSettings
 from sippn.config.backends import Backends
+from sippn.config.checks import is_loopback
 from sippn.config.factories import Build
 from sippn.config.model import Config, Listen
 from sippn.config.words import network
@@ -66,6 +67,7 @@ def _auth(config: Config, users: Sequence[User]) -> AuthSettings:
         users=tuple(users),
         algorithms=tuple(config.auth.algorithms),
         strangers=config.auth.strangers,
+        wrong_passwords=config.limits.wrong_passwords,
         trusted=tuple(network(peer.address) for peer in config.trusted),
     )
 
@@ -99,6 +101,9 @@ def _proxy(config: Config) -> ProxySettings:
         live_window=push.live_window,
         hedge=push.hedge,
         late_join=push.late_join,
+        next_after=config.proxy.next_after,
+        recurse=config.proxy.recurse,
+        conceal=_conceals(config),
         wait=WaitSettings(
             invite=push.wait.invite,
             message=push.wait.message,
@@ -106,6 +111,15 @@ def _proxy(config: Config) -> ProxySettings:
             mid_dialog=push.wait.mid_dialog,
         ),
     )
+
+
+def _conceals(config: Config) -> bool:
+    """As it is written; else where strangers are served whom nobody vouches for (T15)."""
+    auth = config.auth
+    if auth.conceal is not None:
+        return auth.conceal
+    strangers = auth.mode == "digest" and auth.strangers == "budget"
+    return strangers and not all(map(is_loopback, config.listen))
 
 
 def _parking(config: Config) -> ParkingLimits:

@@ -19,6 +19,7 @@ _TABLES: dict[tuple[str, ...], type[BaseModel]] = {
     ("expires",): model.Expires,
     ("push",): model.Push,
     ("push", "wait"): model.Wait,
+    ("proxy",): model.Proxy,
     ("limits",): model.Limits,
 }
 
@@ -28,13 +29,27 @@ _LATER: dict[tuple[str, ...], tuple[str, ...]] = {
 }
 
 
+_REPEATED = (("listen",), ("trusted",))
+
+
 def about_unknown(loc: Loc) -> str:
     """What to say of a key that its table does not have."""
     *table, key = names(loc)
     later = _LATER.get(tuple(table), ())
     if key in later:
-        return model.NOT_YET
-    return f"unknown key{did_you_mean(key, (*_TABLES[tuple(table)].model_fields, *later))}"
+        return f"{model.NOT_YET}: remove it"
+    homes = [
+        _header(home) for home, tables in _TABLES.items() if home and key in tables.model_fields
+    ]
+    if homes:
+        return f"unknown key here: it belongs into {' or '.join(homes)}"
+    hint = did_you_mean(key, (*_TABLES[tuple(table)].model_fields, *later))
+    return f"unknown key{hint or ': remove it'}"
+
+
+def _header(table: tuple[str, ...]) -> str:
+    name = ".".join(table)
+    return f"[[{name}]]" if table in _REPEATED else f"[{name}]"
 
 
 def names(loc: Iterable[str | int]) -> tuple[str, ...]:

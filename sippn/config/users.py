@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sippn.auth import User, offered, read_users
 from sippn.config.model import Auth
+from sippn.config.reading import named, read_text
 from sippn.errors import ConfigErrors
 
 _USERS = "auth.users"
@@ -22,29 +23,31 @@ def users_of(auth: Auth, folder: Path, *, secret: bool) -> tuple[User, ...]:
     """
     if auth.mode != "digest" or auth.realm is None or auth.users is None:
         return ()
-    read = _read(folder / auth.users, "the file" if secret else str(folder / auth.users))
+    read = _read(
+        folder / auth.users, "the file that it names" if secret else named(folder / auth.users)
+    )
     users = tuple(user for user in read if user.realm == auth.realm)
     if not users:
-        raise ConfigErrors([(_USERS, f'no line is for the realm "{auth.realm}"')])
+        what = f'no line is for the realm "{auth.realm}"'
+        raise ConfigErrors([(_USERS, f"{what}: write that into them, or theirs into auth.realm")])
     if not offered(users, auth.realm, auth.algorithms):
         listed = ", ".join(auth.algorithms)
-        what = f"{listed}: some user lacks a line for each of these, and could not log in"
+        what = (
+            f"{listed}: for each of these some user lacks a line, and could not log in: add the"
+            " lines of one of them"
+        )
         raise ConfigErrors([("auth.algorithms", what)])
     return users
 
 
 def _read(path: Path, shown: str) -> tuple[User, ...]:
     try:
-        text = path.read_text("utf-8")
-    except OSError as error:
-        problem = f"cannot read {shown}: {error.strerror}"
-    except ValueError:  # not UTF-8, or no possible path
-        problem = f"{shown} is not UTF-8 text"
-    else:
-        try:
-            return read_users(text)
-        except ConfigErrors as errors:
-            raise ConfigErrors(
-                [(f"{_USERS}, {where}", what) for where, what in errors.problems]
-            ) from None
-    raise ConfigErrors([(_USERS, problem)])
+        text = read_text(path)
+    except ValueError as error:
+        raise ConfigErrors([(_USERS, f"{shown} {error}")]) from None
+    try:
+        return read_users(text)
+    except ConfigErrors as errors:
+        raise ConfigErrors(
+            [(f"{_USERS}, {where}", what) for where, what in errors.problems]
+        ) from None

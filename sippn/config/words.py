@@ -27,15 +27,16 @@ def one_of(*choices: str, **refused: str) -> AfterValidator:
     """
     A word out of *choices*.
 
-    :param refused: words that are understood and not allowed, and why.
+    :param refused: words that are understood and not allowed, and why; ``{choices}`` in it
+        becomes those that are.
     """
 
     def choose(word: str) -> str:
         if word in choices:
             return word
-        if word in refused:
-            raise fault(refused[word])
         listed = ", ".join(f'"{choice}"' for choice in choices)
+        if word in refused:
+            raise fault(refused[word].format(choices=listed))
         raise fault(f"expected one of {listed}{did_you_mean(word, choices)}")
 
     return AfterValidator(choose)
@@ -66,7 +67,7 @@ def _advertise(text: str) -> str:
     if written is None or not _is_address_if_bracketed(written[1]):
         raise fault("expected host or host:port; an IPv6 address in brackets")
     if written[2] and not 0 < int(written[2]) < 65536:
-        raise fault("a port is between 1 and 65535")
+        raise fault("expected a port between 1 and 65535")
     return text
 
 
@@ -90,7 +91,7 @@ def _network(text: str) -> str:
     except ValueError:
         raise fault('expected an IP address or a network, e.g. "10.0.0.3/32"') from None
     if network.prefixlen == 0:
-        raise fault("trusts everybody: no address may be so wide")
+        raise fault("trusts everybody: name the addresses of your own peers")
     if "/" in text and str(network.network_address) != str(ip_address(text.partition("/")[0])):
         raise fault(f'bits are set behind the prefix: did you mean "{network}"?')
     return str(network)

@@ -13,11 +13,19 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from sippn.auth import Admission
-from sippn.binding import Principal
-from sippn.errors import ProxyAuthenticationRequired, SIPError, Unauthorized
+from sippn.binding import Principal, Source
+from sippn.errors import (
+    BadExtension,
+    MethodUnknown,
+    ProxyAuthenticationRequired,
+    SIPError,
+    Unauthorized,
+)
 from sippn.proxy import Proxy, ResponseContext
+from sippn.proxy.route import Routed
 from sippn.registrar import Registrar
 from sippn.sip import Request, response_to
+from sippn.sip.grammar import METHODS
 from sippn.stack import SIPStack
 from sippn.transaction import ServerTransaction
 from sippn.transport import Flow
@@ -25,6 +33,13 @@ from sippn.wake import Caller
 
 _CHALLENGES = (Unauthorized, ProxyAuthenticationRequired)  # nothing is kept of them (A7)
 ALLOW = "REGISTER, INVITE, ACK, CANCEL, BYE, OPTIONS, MESSAGE, SUBSCRIBE, NOTIFY, REFER, INFO"
+_ABILITIES = (
+    ("Allow", ALLOW),
+    ("Accept", "application/sdp"),
+    ("Accept-Encoding", "identity"),
+    ("Accept-Language", "en"),
+)
+_OURS = "REGISTER, OPTIONS"  # what this server answers by itself
 
 
 @define(eq=False)
@@ -52,8 +67,11 @@ class Element:
         elif request.method == "REGISTER":
             work = Deferred.fromCoroutine(self._register(request, transaction, flow))
             work.addErrback(self._refuse, transaction)
-        elif self._is_for_us(request):
-            self._respond(transaction, 200, [("Allow", ALLOW), ("Accept", "application/sdp")])
+        elif self._ends_here(request):
+            try:
+                self._respond(transaction, 200, self._answer(request))
+            except SIPError as error:
+                self._respond(transaction, error.status, error.headers, str(error))
         else:
             self._proxy_request(request, transaction, flow)
 
@@ -79,24 +97,56 @@ class Element:
         flow: Flow,
         context: ResponseContext,
     ) -> None:
-        routed = self._proxy.preprocess(request)
-        principal: Principal | None = None
         source = flow.source
-        if routed.dialog is None:  # our own token in a Route proves more than a password
-            principal = await self._admission.requesting(request, source)
+        try:
+            routed, principal = await self._admit(request, source)
+        except SIPError as error:  # told once: whoever is not known may have made up his address
+            context.fail(error, self._stack.to_tag(request))
+            transaction.forgo()
+            return
         if request.method == "INVITE":
             transaction.respond(response_to(request, 100))
         caller = Caller.of(principal, source)
         await self._proxy.forward_request(context, routed, principal, caller)
 
-    def _is_for_us(self, request: Request) -> bool:
-        if request.method != "OPTIONS":
+    async def _admit(self, request: Request, source: Source) -> tuple[Routed, Principal | None]:
+        routed = self._proxy.preprocess(request)
+        if routed.dialog is not None:  # our own token in a Route proves more than a password
+            return routed, None
+        return routed, await self._admission.requesting(request, source)
+
+    def _ends_here(self, request: Request) -> bool:
+        """
+        Whether *request* asks this server itself, and not for somebody who is reached by it.
+
+        Of the methods that are known only OPTIONS is for a server; what else names no user is
+        refused, or sent elsewhere, by the policies.
+        """
+        known = request.method in METHODS
+        if known and request.method != "OPTIONS":
             return False
         try:
             uri = request.request_uri
+            ours = self._serves(uri.host) or self._stack.owns(uri.host, uri.port)
+            return uri.user is None and ours and self._proxy.is_last(request)
         except SIPError:
             return False
-        return uri.user is None and (self._serves(uri.host) or self._stack.owns(uri.host, uri.port))
+
+    def _answer(self, request: Request) -> list[tuple[str, str]]:
+        """
+        What the 200 to *request* says (RFC 3261 section 11.2).
+
+        :raises MethodUnknown: it is no OPTIONS (section 8.2.1).
+        :raises BadExtension: it requires what is not understood (section 8.2.2.3).
+        """
+        if request.method != "OPTIONS":
+            raise MethodUnknown("", [("Allow", _OURS)])
+        supported = self._registrar.supported
+        wanted = request.headers.values("Require")
+        unknown = [option for option in wanted if option.lower() not in supported]
+        if unknown:
+            raise BadExtension("", [("Unsupported", ", ".join(unknown))])
+        return [*_ABILITIES, ("Supported", ", ".join(supported))]
 
     def _cancel(self, cancel: Request, transaction: ServerTransaction) -> None:
         invite = self._stack.find_invite(cancel)

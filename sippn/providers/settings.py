@@ -76,7 +76,7 @@ def webhook_settings(raw: Mapping[str, object]) -> WebhookSettings:
     headers = _headers(table)
     ca_file = table.text("ca_file")
     if ca_file is not None and parts is not None and parts.scheme == "http":
-        table.refuse("ca_file", "is of use with an https url only")
+        table.refuse("ca_file", "is of use with an https url only: remove it")
     table.finish()
     return WebhookSettings(url or "", pn_provider, headers, ca_file)
 
@@ -97,7 +97,10 @@ def log_settings(raw: Mapping[str, object]) -> LogSettings:
 def _pn_provider(table: Table) -> str | None:
     name = table.text("pn_provider")
     if name is not None and not _TAG_VALUE.fullmatch(name):
-        table.refuse("pn_provider", "has a character that Feature-Caps cannot carry")
+        table.refuse(
+            "pn_provider",
+            "has a character that Feature-Caps cannot carry: use letters, digits, - and _",
+        )
     return name.lower() if name is not None else None
 
 
@@ -110,7 +113,7 @@ def _split(table: Table, url: str | None) -> SplitResult | None:
             parts = urlsplit(url)
             wrong = _wrong_parts(parts)
         except ValueError:  # a port or an IPv6 address that is none
-            wrong = "is no URL"
+            wrong = "is no URL: write one like https://push.example.com/wake"
     if wrong is not None:
         table.refuse("url", wrong)
         return None
@@ -129,11 +132,11 @@ def _wrong_parts(parts: SplitResult) -> str | None:
     if "@" in parts.netloc:
         return "must have no user name or password: put an Authorization into headers"
     if not _named(parts.hostname or ""):
-        return "has no host, or one that cannot be looked up"
+        return "has no host, or one that cannot be looked up: write https://host/path"
     if parts.port == 0:
-        return "has no port to connect to"
+        return "has no port to connect to: write one between 1 and 65535"
     if parts.fragment:
-        return "must have no fragment (#)"
+        return "must have no fragment: leave out # and what follows"
     return None
 
 
@@ -149,9 +152,11 @@ def _headers(table: Table) -> tuple[tuple[str, str], ...]:
     for name, value in headers.items():
         where = f"headers.{name}"
         if not _TOKEN.fullmatch(name):
-            table.refuse("headers", f"{name[:40]!r} is no name of a header field")
+            table.refuse("headers", f"{name[:40]!r} is no name of a header field: remove it")
         elif name.lower() in OURS:
-            table.refuse(where, "is written by sippn")
+            table.refuse(where, "is written by sippn itself: remove it")
         elif not _FIELD_VALUE.fullmatch(value):
-            table.refuse(where, "has a line break or another character that HTTP cannot carry")
+            table.refuse(
+                where, "has a line break or another character that HTTP cannot carry: remove it"
+            )
     return tuple(headers.items())

@@ -38,13 +38,13 @@ class Table:
         value = self._table.get(key)
         if value is None:
             if needed:
-                self.refuse(key, "is missing")
+                self.refuse(key, "is missing: write it")
             return None
         if not isinstance(value, str):
             self.refuse(key, f"must be a string, is {_kind(value)}")
             return None
         if not value:
-            self.refuse(key, "is empty")
+            self.refuse(key, "is empty: write it")
             return None
         return value
 

@@ -64,7 +64,9 @@ class Webhook(Service):
         try:
             gateway = gateway_to(reactor, surroundings.clock, url, ANSWER_TIME, trust)
         except UnicodeError:
-            raise ConfigErrors([("url", "has a host name that is no punycode")]) from None
+            raise ConfigErrors(
+                [("url", "has a host name that is no punycode: write it in ASCII")]
+            ) from None
         return cls(
             settings=settings,
             clock=surroundings.clock,
@@ -150,6 +152,10 @@ def _trust(ca_file: str) -> Any:
     try:
         return trust_root(Path(ca_file).read_bytes())
     except OSError as error:
-        raise ConfigErrors([("ca_file", f"cannot be read: {error.strerror}")]) from None
+        raise ConfigErrors(
+            [("ca_file", f"cannot be read: {error.strerror}; name a file that the server may read")]
+        ) from None
     except ValueError:
-        raise ConfigErrors([("ca_file", "has no PEM certificate that can be used")]) from None
+        raise ConfigErrors(
+            [("ca_file", "has no PEM certificate that can be used; name a file of the CA")]
+        ) from None

@@ -45,15 +45,16 @@ def gather_challenges(best: Response, finals: Sequence[Final]) -> Response:
         if other is None or other is best or other.status not in _CHALLENGING:
             continue
         for name in ("WWW-Authenticate", "Proxy-Authenticate"):
+            there = headers.get_all(name)
             for challenge in other.headers.get_all(name):
-                headers.add(name, challenge)
+                if challenge not in there:
+                    headers.add(name, challenge)
     return Response(best.status, best.reason, headers, best.body)
 
 
-def _rank(final: Final) -> tuple[bool, bool, int, bool]:
-    return (
-        final.status < 600,
-        final.response is None or final.status in (408, 503),
-        final.status // 100,
-        final.status not in _TELLING,
-    )
+def _rank(final: Final) -> tuple[bool, bool, int, int]:
+    told = final.response is not None and final.status not in (408, 503)
+    rank = 0 if final.status in _TELLING else 1
+    if final.status == 408:
+        rank = 2  # of several that say nothing, one that a non-INVITE can have (RFC 4320)
+    return final.status < 600, not told, final.status // 100, rank

@@ -12,7 +12,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from sippn.binding import Binding
-from sippn.errors import SIPError, TransportError
+from sippn.errors import MaxBreadthExceeded, SIPError, TransportError
 from sippn.proxy.alarms import Alarms
 from sippn.proxy.best import Final
 from sippn.proxy.branch_owner import BranchOwner
@@ -43,6 +43,7 @@ class Branch:
     :ivar leg: the copy that counts; *waiting* the wake it waits for.
     :ivar final: how it ended; None while it lives.
     :ivar forked_again: it was given its one more try on another flow (S-08).
+    :ivar rang_in_vain: its UA rang for as long as it may.
     :ivar _abandoned: copies on other flows, which may still be answered.
     """
 
@@ -53,13 +54,18 @@ class Branch:
     leg: Leg | None = field(default=None, init=False)
     final: Final | None = field(default=None, init=False)
     waiting: Deferred[Binding] | None = field(default=None, init=False)
+    rang_in_vain: bool = field(default=False, init=False)
     _abandoned: list[Leg] = field(factory=list, init=False)
     _connecting: Deferred[Flow] | None = field(default=None, init=False)
     _woken_again: bool = field(default=False, init=False)
     _sent_again: bool = field(default=False, init=False)
     _stopped: bool = field(default=False, init=False)
-    _rang_too_long: bool = field(default=False, init=False)
+    _timed_out: bool = field(default=False, init=False)
     _log: ClassVar[Logger] = Logger()
+
+    @property
+    def _legs(self) -> list[Leg]:
+        return self._abandoned if self.leg is None else [self.leg, *self._abandoned]
 
     @property
     def rang(self) -> bool:
@@ -103,10 +109,6 @@ class Branch:
             self._withdraw()
             self._fork_to(binding)
 
-    def came_too_late(self) -> None:
-        """Its UA was pushed for nothing, and may look for the call yet."""
-        self.owner.came_too_late(self)
-
     def stop(self, reason: str = "") -> None:
         """
         End it early: withdraw a wait, cancel what is out (RFC 3261 section 16.10).
@@ -123,17 +125,24 @@ class Branch:
         if self.leg is None or self.leg.lost or not self.leg.heard:
             self.end(Final(487))
 
+    def time_out(self) -> None:
+        """End it as if it had got a 408 (RFC 3261 section 16.8)."""
+        self._timed_out, self.rang_in_vain = True, self.rang
+        self.stop()
+
     def end(self, final: Final) -> None:
         """It is over: nothing of it may ring any more.  A second end changes nothing."""
         if self.final is not None:
             return
-        if self._rang_too_long and final.status == 487:
+        if self._timed_out and final.status == 487:
             final = Final(408)  # the caller has taken nothing back
         self.final = final
         self._alarms.heard()
         self._alarms.ring_no_more()
         self._disconnect()
         self._cancel_all(GIVEN_UP)
+        for leg in self._legs:
+            leg.end()
         self._abandoned, self.leg = [], None  # they know us: no cycle is left for the collector
         self.owner.branch_ended()
 
@@ -192,7 +201,7 @@ class Branch:
         if self._stopped:
             self.end(Final(487))
         elif not self._goes_on() and not leg.heard:
-            self.end(Final(480))
+            self.end(Final(self._failed))
 
     def _send(self) -> None:
         """Send a copy to the target; whatever breaks here ends this branch and no other."""
@@ -209,7 +218,7 @@ class Branch:
     def _send_on(self, flow: Flow) -> None:
         second = bool(self._abandoned) or self._sent_again or self.forked_again
         leg = Leg(self, flow, second)
-        leg.client = self.owner.send(self.target, flow, leg)
+        leg.client = self.owner.send(self, leg)
         self.leg = leg
         self._ring_on(leg)
 
@@ -234,6 +243,8 @@ class Branch:
         """There is no way, or it is a bug, or a binding that no registrar let in."""
         if isinstance(error, TransportError):
             self._lost(error)
+        elif isinstance(error, MaxBreadthExceeded):
+            self.end(Final(error.status))
         else:
             failure = Failure(error)
             self._log.failure("a request to {aor} could not be sent", failure, aor=self.target.aor)
@@ -244,12 +255,12 @@ class Branch:
             self._alarms.hedge(self._stayed_silent)
 
     def _stayed_silent(self) -> None:
-        if self.owner.may_wake():
+        if self.owner.wakes.may_wake():
             self._wake()
 
     def _wake(self) -> None:
         try:
-            waiting = self.owner.wake(self)
+            waiting = self.owner.wakes.wake(self.target)
         except SIPError as refused:
             self._not_to_be_woken(refused)
             return
@@ -259,7 +270,7 @@ class Branch:
     def _woken(self, binding: Binding) -> None:
         """Send to the flow the UA just registered on, not to what it had before (P-068)."""
         self.waiting = None
-        self.owner.wait_over()
+        self.owner.wakes.wait_over()
         leg = self.leg
         if self.owner.is_out_to(binding, self):
             self.end(Final(480))  # two bindings turned out to be one phone
@@ -282,7 +293,7 @@ class Branch:
 
     def _not_woken(self, failure: Failure) -> None:
         self.waiting = None
-        self.owner.wait_over()
+        self.owner.wakes.wait_over(in_vain=True)
         error = failure.value
         if isinstance(error, SIPError):
             self._not_to_be_woken(error)
@@ -298,10 +309,11 @@ class Branch:
         """
         final = Final(error.status, headers=error.headers)
         leg = self.leg
-        if leg is None or leg.lost or not (leg.heard or self.owner.may_wake()):
+        wakes = self.owner.wakes
+        if leg is None or leg.lost or not (leg.heard or wakes.may_wake()):
             self.end(final)
         elif not leg.heard:
-            self._alarms.listen(self.owner.at_the_end(lambda: self.end(final)))
+            self._alarms.listen(wakes.at_the_end(lambda: self.end(final)))
 
     def _pass(self, leg: Leg, response: Response) -> None:
         self._withdraw()
@@ -310,7 +322,7 @@ class Branch:
     def _withdraw(self) -> None:
         self._alarms.heard()
         if self.waiting is not None:
-            self.owner.is_awake(self)
+            self.owner.wakes.is_awake(self.target)
             self.waiting.cancel()
 
     def _takes_back(self, leg: Leg) -> bool:
@@ -356,7 +368,12 @@ class Branch:
     def _lost(self, error: SIPError | TransportError) -> None:
         self._alarms.heard()
         if not self._goes_on():
-            self.end(Final(error.status if isinstance(error, SIPError) else 480))
+            self.end(Final(error.status if isinstance(error, SIPError) else self._failed))
+
+    @property
+    def _failed(self) -> int:
+        """What a transport error is: a UA that is not there, or a 503 (RFC 3261 section 16.9)."""
+        return 500 if self.target.binding is None else 480  # a 503 goes no further (16.7, step 6)
 
     def _goes_on(self) -> bool:
         """Whether its UA is waited for: already, or once more as it was lost (S-08)."""
@@ -365,7 +382,7 @@ class Branch:
         binding = self.target.binding
         if binding is None or binding.push_target is None:
             return False
-        if self._woken_again or self._stopped or not self.owner.may_wake():
+        if self._woken_again or self._stopped or not self.owner.wakes.may_wake():
             return False
         self._woken_again = True
         self._alarms.ring_no_more()
@@ -373,15 +390,10 @@ class Branch:
         return self.final is None
 
     def _cancel_all(self, reason: str, but: Leg | None = None) -> None:
-        legs = (self.leg, *self._abandoned) if self._abandoned else (self.leg,)
-        for leg in legs:
-            if leg is not None and leg is not but:
+        for leg in self._legs:
+            if leg is not but:
                 leg.cancel(reason)
 
     def _ring_on(self, leg: Leg) -> None:
         if leg.is_invite:
-            self._alarms.ring(self._rings_too_long)
-
-    def _rings_too_long(self) -> None:
-        self._rang_too_long = True
-        self.stop()
+            self._alarms.ring(self.time_out)

@@ -13,15 +13,18 @@ from twisted.internet.interfaces import IReactorTime
 from sippn.binding import AOR, Binding
 from sippn.errors import SIPError, TransportError
 from sippn.events import Bus, RequestForwarded
+from sippn.proxy.breadth import breadth_of
 from sippn.proxy.forwarding import forwarded_request, without_credentials
 from sippn.proxy.record_route import Dialog, write_token
 from sippn.seal import Keyring
 from sippn.sip import URI, NameAddr, Request, Response, without_params, without_push_params
+from sippn.sip.grammar import METHODS
 from sippn.stack import SIPStack
 from sippn.transaction import ClientObserver, ClientTransaction
 from sippn.transport import Flow
 from sippn.value import value_class
 
+HIGHEST_Q = 1000  # thousandths; also that of a Contact without a q
 LONGEST_CALL = 4 * 3600.0  # seconds without a re-INVITE
 _TLS_ONLY = "sips leads over TLS only"
 _DIALOG_MAKERS = ("INVITE", "SUBSCRIBE", "REFER")
@@ -37,17 +40,39 @@ class Target:
     :ivar uri: the Request-URI it gets.
     :ivar flow: token of the flow to send on.
     :ivar binding: the UA behind it; None: a URI, or the other side of a dialog.
+    :ivar q: thousandths; who has a higher one is asked first.
     """
 
     uri: str
     flow: str
     aor: AOR = ""
     binding: Binding | None = None
+    q: int = HIGHEST_Q
+
+    @property
+    def name(self) -> str:
+        """What it is known by among the targets of a request."""
+        return self.uri if self.binding is None else self.binding.id
 
     @property
     def binding_id(self) -> str:
         """Of the binding; empty: there is none."""
         return "" if self.binding is None else self.binding.id
+
+
+@value_class
+class Passage:
+    """
+    What a copy of a request gets from its response context.
+
+    :ivar caller_flow: where the request came from.
+    :ivar mark: it is known by that if it comes back; empty: it is not looked for.
+    :ivar breadth: how widely others may fork it.
+    """
+
+    caller_flow: Flow
+    mark: str
+    breadth: int
 
 
 @define(eq=False)
@@ -71,7 +96,8 @@ class Forwarder:
         contact = binding.contact
         if self._strip_push:
             contact = public_uri(contact)
-        return Target(contact, binding.flow, aor, binding)
+        q = HIGHEST_Q if binding.q is None else binding.q
+        return Target(contact, binding.flow, aor, binding, q)
 
     def open_flow(self, target: Target) -> Flow | None:
         """The flow of *target*; None: its connection is gone."""
@@ -108,18 +134,15 @@ class Forwarder:
     def forward(
         self,
         request: Request,
-        caller_flow: Flow,
+        passage: Passage,
         target: Target,
         flow: Flow,
         observer: ClientObserver,
     ) -> ClientTransaction:
-        """
-        Send *request* to *target* on *flow*.
-
-        :param caller_flow: where it came from.
-        """
-        record_routes = self._record_routes(request, caller_flow, flow)
-        client = self._stack.send(self._copy(request, target, record_routes), flow, observer)
+        """Send *request* to *target* on *flow*."""
+        record_routes = self._record_routes(request, passage.caller_flow, flow)
+        copy = self._copy(request, target, passage.breadth, record_routes)
+        client = self._stack.send(copy, flow, observer, passage.mark)
         if self._bus.heard:
             now, peer = self._clock.seconds(), str(flow.remote)
             self._bus.publish(
@@ -131,7 +154,7 @@ class Forwarder:
         self, request: Request, target: Target, flow: Flow, observer: ClientObserver
     ) -> ClientTransaction:
         """Send *request* as :meth:`forward` does, but keep its dialog off this proxy's route."""
-        return self._stack.send(self._copy(request, target, ()), flow, observer)
+        return self._stack.send(self._copy(request, target, 1, ()), flow, observer)
 
     def routes_to(self, response: Response) -> list[str]:
         """
@@ -150,16 +173,25 @@ class Forwarder:
 
         :raises TransportError: it cannot leave.
         """
-        self._stack.send_stateless(strict_routed(forwarded_request(ack, target.uri)), flow)
+        copy = forwarded_request(ack, target.uri, breadth=breadth_of(ack))
+        self._stack.send_stateless(strict_routed(copy), flow)
 
-    def _copy(self, request: Request, target: Target, record_routes: Collection[str]) -> Request:
+    def _copy(
+        self, request: Request, target: Target, breadth: int, record_routes: Collection[str]
+    ) -> Request:
         path = target.binding.path if target.binding else ()
         bare = without_credentials(request, self._realm)
-        return strict_routed(forwarded_request(bare, _request_uri(target.uri), path, record_routes))
+        uri = _request_uri(target.uri)
+        return strict_routed(forwarded_request(bare, uri, path, record_routes, breadth))
 
     def _record_routes(self, request: Request, caller_flow: Flow, flow: Flow) -> list[str]:
-        """The callee's side first; both alike are written once."""
-        if request.method not in _DIALOG_MAKERS or request.to.tag:
+        """
+        The callee's side first; both alike are written once.
+
+        A method that nobody knows may make a dialog, too (RFC 3261 16.6, step 4).
+        """
+        method = request.method
+        if (method not in _DIALOG_MAKERS and method in METHODS) or request.to.tag:
             return []
         token = write_token(Dialog.begun_by(request, caller_flow.token, flow.token), self._keyring)
         secret = _is_sips(request.uri)

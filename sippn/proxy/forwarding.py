@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from sippn.errors import BadRequest, UnsupportedURIScheme
+from sippn.proxy.breadth import MOST_BREADTH
 from sippn.sip import (
     Headers,
     NameAddr,
@@ -23,17 +24,23 @@ _WAIT_KEY = "p-sippn-wait"
 
 
 def forwarded_request(
-    request: Request, uri: str, routes: Collection[str] = (), record_routes: Collection[str] = ()
+    request: Request,
+    uri: str,
+    routes: Collection[str] = (),
+    record_routes: Collection[str] = (),
+    breadth: int = MOST_BREADTH,
 ) -> Request:
     """
     *request* as it leaves for *uri*; its Via is the stack's to add.
 
     :param routes: Route values to put in front, topmost first.
     :param record_routes: Record-Route values to put in front, topmost first.
+    :param breadth: its Max-Breadth.
     """
     headers = request.headers.copy()
     hops = request.max_forwards
     headers.set("Max-Forwards", str(70 if hops is None else hops - 1))
+    headers.set("Max-Breadth", str(breadth))
     for value in reversed(tuple(routes)):
         headers.add_first("Route", value)
     for value in reversed(tuple(record_routes)):
@@ -65,10 +72,11 @@ def without_credentials(request: Request, realm: str) -> Request:
 
 
 def _is_for(offer: str, realm: str) -> bool:
+    """What names our realm and cannot be read by us may be read by those behind us."""
     try:
         return is_digest(offer) and parse_credentials(offer).realm == realm
     except BadRequest:
-        return False
+        return f'"{realm}"' in offer
 
 
 def upstream_response(response: Response) -> Response:

@@ -10,6 +10,7 @@ from attrs import define, field
 
 from sippn.binding import Binding
 from sippn.errors import BadRequest, SIPError, TransportError
+from sippn.proxy.breadth import Breadth
 from sippn.proxy.forwarding import upstream_response
 from sippn.sip import Response
 from sippn.transaction import ClientTransaction
@@ -49,11 +50,14 @@ class Leg:
     :ivar lost: its connection is gone.
     :ivar cancelled: it was taken back.
     :ivar over: it has its final response, or will have none.
+    :ivar share: of *breadth*, lent to it while it is out (RFC 5393 section 5.3.3.1).
     """
 
     branch: LegOwner
     flow: Flow
     second: bool = False
+    breadth: Breadth | None = field(default=None, init=False)
+    share: int = field(default=0, init=False)
     client: ClientTransaction | None = field(default=None, init=False)
     heard: bool = field(default=False, init=False)
     rang: bool = field(default=False, init=False)
@@ -100,7 +104,8 @@ class Leg:
             self.branch.leg_heard(self)
         if response.status == 100:
             return
-        self.over = response.status >= 200
+        if response.status >= 200:
+            self.end()
         try:
             passed = upstream_response(response)
         except BadRequest:
@@ -111,13 +116,19 @@ class Leg:
 
     def no_response(self, error: SIPError | TransportError) -> None:
         """The client transaction will never have one."""
-        self.over = True
+        self.end()
         self.branch.leg_lost(self, error)
 
     def flow_lost(self) -> None:
         """The client transaction has lost its connection."""
         self.lost = True
         self.branch.leg_cut_off(self)
+
+    def end(self) -> None:
+        """Nothing more will come of it."""
+        if self.breadth is not None and not self.over:
+            self.breadth.free += self.share
+        self.over = True
 
     def _pass(self, response: Response) -> None:
         if response.status < 200:

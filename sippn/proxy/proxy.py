@@ -4,26 +4,26 @@ The proxy of RFC 3261 section 16, in the order of its subsections.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from attrs import define, field
+from attrs import Factory, define, evolve, field
 from twisted.internet.defer import Deferred
 
-from sippn.binding import AOR, Principal, Record, RoutePlan, live
+from sippn.binding import AOR, Principal, Record, RoutePlan, canonical_aor, live
 from sippn.errors import (
     CallDoesNotExist,
     Forbidden,
     LoopDetected,
+    NotFound,
     ServiceUnavailable,
     SIPError,
     TransportError,
 )
-from sippn.interfaces import IRoutingPolicy
 from sippn.location import LocationService
 from sippn.proxy.caller_side import CallerSide
-from sippn.proxy.context import Means, ResponseContext, Terms
+from sippn.proxy.context import ResponseContext
 from sippn.proxy.forwarder import Target
 from sippn.proxy.forwarding import WAIT_HEADER
+from sippn.proxy.loops import LoopDetection
+from sippn.proxy.means import Find, Means, Terms
 from sippn.proxy.record_route import Dialog
 from sippn.proxy.route import Routed, RouteReader
 from sippn.proxy.settings import ProxySettings
@@ -37,24 +37,24 @@ from sippn.wake import Caller
 SHORTEST_RETRY = 5  # seconds (RELIABILITY A6)
 RETRY_SPREAD = 26
 LAST_PUSHES = 1.0  # seconds that a server which stops gives its push services
+_UNLIMITED = float("inf")
 _NONE_YET = Terms(Caller("", stranger=True), 0, None)  # of a request that nobody has looked at
 NON_INVITE_LIMIT = 30.0  # seconds: a 480 must reach the client before its Timer F (P-047)
 
 
 @define(eq=False)
 class Proxy:
-    """
-    Decides where requests go, and lets a response context see to the rest.
-
-    :ivar _policies: asked in order; the last is usually a :class:`DomainPolicy`.
-    """
+    """Decides where requests go, and lets a response context see to the rest."""
 
     _stack: SIPStack
     _location: LocationService
     _routes: RouteReader
-    _policies: Sequence[IRoutingPolicy]
     _means: Means
     _closing: bool = field(default=False, init=False)
+    _loops: LoopDetection = field(
+        init=False,
+        default=Factory(lambda self: LoopDetection(self._means.entropy(16)), takes_self=True),
+    )
 
     def begin(
         self, request: Request, transaction: ServerTransaction, flow: Flow
@@ -68,10 +68,24 @@ class Proxy:
         """
         Validate *request* and read its Route (RFC 3261 16.3 and 16.4).
 
+        Our own token in a Route leads to one place only: there no loop has to be looked for.
+
+        :raises LoopDetected: it was here as it is.
         :raises SIPError: it cannot be proxied.
         """
         validate_request(request)
-        return self._routes.preprocess_route(request)
+        routed = self._routes.preprocess_route(request)
+        if routed.dialog is not None:
+            return routed
+        mark = self._loops.mark(request)
+        return Routed(routed.request, None, routed.next_hop, mark)
+
+    def is_last(self, request: Request) -> bool:
+        """Whether the Route of *request* ends here.  :raises BadRequest: it makes no sense."""
+        if "route" not in request.headers.keys:
+            return True
+        routed = self._routes.preprocess_route(request)
+        return routed.dialog is None and routed.next_hop is None
 
     async def forward_request(
         self, context: ResponseContext, routed: Routed, principal: Principal | None, caller: Caller
@@ -88,15 +102,22 @@ class Proxy:
             targets = [_other_side(routed.dialog, request)]
             context.start(request, targets, Terms(caller, 0, None, in_dialog=True))
             return
+        mark = routed.mark
         if routed.next_hop is not None:
-            context.start(request, [await self._onward(routed, principal)], Terms(caller, 0, None))
+            terms = Terms(caller, 0, None, mark=mark)
+            context.start(request, [await self._onward(routed, principal)], terms)
             return
         plan = RoutePlan((), principal, wait=_asked_wait(request, principal))
-        for policy in self._policies:
-            bent = policy.determine_targets(request, plan)
-            plan = bent if isinstance(bent, RoutePlan) else await bent
-        targets = await self._targets(request, plan)
-        context.start(request, targets, self._terms(request, plan, caller))
+        try:
+            plan = await self._means.selection.planned(request, plan)
+        except NotFound:
+            if not self._conceals(request, caller):
+                raise
+            plan = evolve(plan, targets=(canonical_aor(request.request_uri),))
+            targets = []
+        else:
+            targets = await self._targets(request, plan)
+        context.start(request, targets, self._terms(request, plan, caller, mark))
 
     def forward_ack(self, ack: Request) -> None:
         """
@@ -138,6 +159,13 @@ class Proxy:
         else:
             forwarder.forward_ack(ack, target, flow)
 
+    def _conceals(self, request: Request, caller: Caller) -> bool:
+        """Whether a name that does not exist is to look like one whose phone sleeps (T15)."""
+        uri = request.request_uri
+        if not (self._means.settings.conceal and caller.stranger and uri.user):
+            return False
+        return not self._stack.owns(uri.host, uri.port)
+
     async def _targets(self, request: Request, plan: RoutePlan) -> list[Target]:
         found: list[Target] = []
         for target in dict.fromkeys(plan.targets):  # a set: nobody is called twice
@@ -166,15 +194,34 @@ class Proxy:
             raise LoopDetected
         return flow.token
 
-    def _terms(self, request: Request, plan: RoutePlan, caller: Caller) -> Terms:
+    def _terms(self, request: Request, plan: RoutePlan, caller: Caller, mark: str) -> Terms:
         settings = self._means.settings
-        seconds = plan.wait if plan.wait is not None else _configured(request, settings)
-        if request.method != "INVITE":
-            seconds = min(seconds, NON_INVITE_LIMIT)
-        provisional = settings.provisional if plan.provisional is None else plan.provisional
-        until = self._means.clock.seconds() + seconds
-        aors = tuple(target for target in plan.targets if isinstance(target, str))
-        return Terms(caller, until, provisional, aors)
+        return Terms(
+            caller,
+            wait=plan.wait if plan.wait is not None else _configured(request, settings),
+            provisional=settings.provisional if plan.provisional is None else plan.provisional,
+            aors=tuple([target for target in plan.targets if isinstance(target, str)]),
+            most=_UNLIMITED if request.method == "INVITE" else NON_INVITE_LIMIT,
+            mark=mark,
+            find=self._find(request, plan) if settings.recurse else None,
+        )
+
+    def _find(self, request: Request, plan: RoutePlan) -> Find | None:
+        """
+        Looks up where a 3xx leads, as if *request* had been sent there.
+
+        None where *request* is not for this server: then its Request-URI is not ours to
+        change (RFC 3261 section 16.5).
+        """
+        if plan.targets == (request.request_uri,):
+            return None
+
+        async def find(uri: URI) -> list[Target]:
+            moved = request.readdressed(str(uri))
+            onward = await self._means.selection.planned(moved, RoutePlan((), plan.principal))
+            return await self._targets(moved, onward)
+
+        return find
 
 
 def _configured(request: Request, settings: ProxySettings) -> float:

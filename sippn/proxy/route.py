@@ -27,11 +27,13 @@ class Routed:
     :ivar dialog: the dialog it belongs to, proved by our token; None: it is outside of any
         that we know.
     :ivar next_hop: the Route value that is left on top, which decides the next hop.
+    :ivar mark: it is known by that if it comes back (RFC 5393); empty: it is not looked for.
     """
 
     request: Request
     dialog: Dialog | None
     next_hop: URI | None
+    mark: str = ""
 
 
 @value_class(eq=False)

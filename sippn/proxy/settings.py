@@ -30,6 +30,11 @@ class ProxySettings:
     :ivar live_window: for how long after its last sign of life a connection counts as alive.
     :ivar hedge: how long a UA that was sent a request without a push may stay silent before
         it is pushed after all (S-05).
+    :ivar next_after: how long bindings of one q may ring before those of the next lower one are
+        asked instead (RFC 3261 section 16.6).
+    :ivar recurse: follow the Contacts of a 3xx (RFC 3261 section 16.5) instead of passing it on.
+    :ivar conceal: a stranger hears of a phone that is not there no sooner than of one that
+        sleeps (T15); all phones are asked at once then, whatever their q.
     :ivar late_join: fork to a UA that registers while its call still rings elsewhere (S-09).
     """
 
@@ -40,4 +45,7 @@ class ProxySettings:
     live_window: float = 30
     hedge: float = 1.0
     late_join: bool = True
+    next_after: float = 20
+    recurse: bool = False
+    conceal: bool = False
     wait: WaitSettings = WaitSettings()

@@ -15,7 +15,8 @@ def validate_request(request: Request) -> None:
 
     :raises UnsupportedURIScheme: the Request-URI is neither sip nor sips.
     :raises TooManyHops: Max-Forwards ran out.
-    :raises BadExtension: Proxy-Require asks for anything at all.
+    :raises BadExtension: Proxy-Require asks for anything at all; in an ACK, which nobody can
+        answer, it is passed over.
     :raises BadRequest: a Contact that could not be passed on; better now than when somebody
         was woken for it.
     """
@@ -23,7 +24,7 @@ def validate_request(request: Request) -> None:
         raise UnsupportedURIScheme
     if request.max_forwards == 0:
         raise TooManyHops
-    if "proxy-require" in request.headers.keys:
+    if "proxy-require" in request.headers.keys and request.method != "ACK":
         wanted = request.headers.get_all("Proxy-Require")
         options = ", ".join(option for line in wanted for option in split_values(line))
         raise BadExtension("", [("Unsupported", options)])

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from attrs import define
-from twisted.internet.defer import CancelledError, Deferred, fail, succeed
-from twisted.logger import Logger
+from twisted.internet.defer import Deferred, succeed
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from sippn.binding import Capability, PushJob, PushKind, PushOutcome, PushTarget, Verdict
+from sippn.containment import PolicyBroke, ProviderBroke
 from sippn.interfaces import IPushProvider, IRoutingPolicy, settled
 
 NOBODY = PushOutcome(Verdict.REFUSED, detail="no provider serves this target")
@@ -26,8 +25,8 @@ class Dispatcher:
     """
     All providers as one: the first that can push a target is asked.
 
-    Providers and policies may be foreign code: what they raise is logged here
-    and ends one push, nothing else.
+    Providers and policies may be foreign code, and are contained: one that breaks ends one
+    push, nothing else.
 
     :ivar _providers: in order of preference.
     :ivar _policies: asked in this order, about the job and again about its outcome.
@@ -35,7 +34,6 @@ class Dispatcher:
 
     _providers: Sequence[IPushProvider]
     _policies: Sequence[IRoutingPolicy] = ()
-    _log: ClassVar[Logger] = Logger()
 
     @property
     def capabilities(self) -> Sequence[Capability]:
@@ -63,22 +61,15 @@ class Dispatcher:
 
     def _provider(self, target: PushTarget, kind: PushKind) -> IPushProvider | None:
         for provider in self._providers:
-            try:
-                if provider.can_push(target, kind):
-                    return provider
-            except Exception:  # noqa: BLE001 - a plugin may raise anything
-                self._log.failure("a provider broke on can_push of {pns}", pns=target.provider)
+            if provider.can_push(target, kind):
+                return provider
         return None
 
     async def _deliver(self, job: PushJob) -> PushOutcome:
         try:
             passed = await self._consult(job)
-        except CancelledError:
-            raise
-        except Exception:  # noqa: BLE001 - a plugin may raise anything
-            # not pushed: a policy that breaks may be the one that forbids
-            self._log.failure("a policy broke on push {id}", id=job.id)
-            return POLICY_BROKEN
+        except PolicyBroke:
+            return POLICY_BROKEN  # not pushed: it may be the one that forbids
         if passed is None:
             return WITHHELD
         outcome = await self._ask(passed)
@@ -97,30 +88,17 @@ class Dispatcher:
         provider = self._provider(job.target, job.kind)
         if provider is None:
             return succeed(NOBODY)
-        try:
-            asked = provider.request_push(job)
-        except Exception:  # noqa: BLE001 - a plugin may raise anything
-            asked = fail()
-        if not isinstance(asked, Deferred):
-            asked = Deferred.fromCoroutine(settled(asked))
-        return asked.addCallbacks(self._checked, self._broken, (job,), {}, (job,))
-
-    def _checked(self, outcome: PushOutcome, job: PushJob) -> PushOutcome:
-        if isinstance(outcome, PushOutcome):
-            return outcome
-        self._log.error("the provider of {pns} gave no outcome", pns=job.target.provider)
-        return BROKEN
-
-    def _broken(self, failure: Failure, job: PushJob) -> PushOutcome | Failure:
-        if failure.check(CancelledError):
-            return failure
-        pns = job.target.provider
-        self._log.failure("the provider of {pns} broke", failure, pns=pns, id=job.id)
-        return BROKEN
+        return provider.request_push(job).addCallbacks(_as_it_is, _broken)
 
     def _tell(self, job: PushJob, outcome: PushOutcome) -> None:
         for policy in self._policies:
-            try:
-                policy.on_push_result(job, outcome)
-            except Exception:  # noqa: BLE001 - a plugin may raise anything
-                self._log.failure("a policy broke on the outcome of push {id}", id=job.id)
+            policy.on_push_result(job, outcome)
+
+
+def _as_it_is(outcome: PushOutcome) -> PushOutcome:
+    return outcome
+
+
+def _broken(failure: Failure) -> PushOutcome | Failure:
+    # trap() would raise it again, and a traceback keeps whoever is on the stack alive
+    return BROKEN if failure.check(ProviderBroke) else failure

@@ -8,6 +8,11 @@ from sippn.registrar.reading import Reading
 from sippn.sip import NameAddr
 
 
+def supported(path: str) -> tuple[str, ...]:
+    """The option tags that are understood; *path* as for :func:`check_required`."""
+    return ("outbound",) if path == "off" else ("outbound", "path")
+
+
 def check_required(reading: Reading, path: str) -> None:
     """
     Refuse what is required and not understood (RFC 3261 section 8.2.2.3).
@@ -16,8 +21,7 @@ def check_required(reading: Reading, path: str) -> None:
         it learns who is in its way (RFC 3327 section 5.3).
     :raises BadExtension: its Unsupported names them.
     """
-    understood = {"outbound"} if path == "off" else {"outbound", "path"}
-    unknown = [tag for tag in reading.required if tag.lower() not in understood]
+    unknown = [tag for tag in reading.required if tag.lower() not in supported(path)]
     if path == "strict" and reading.path and "path" not in reading.supported:
         unknown.append("path")
     if unknown:

@@ -27,7 +27,7 @@ from sippn.events import BindingRegistered, BindingRemoved, Bus, RegistrationRef
 from sippn.interfaces import IPushProvider, IRegistrationAuthority, IRoutingPolicy, settled
 from sippn.location import LocationService
 from sippn.registrar.answer import contact_fields, feature_caps_fields, path_fields
-from sippn.registrar.extensions import check_required, outbound_applies
+from sippn.registrar.extensions import check_required, outbound_applies, supported
 from sippn.registrar.reading import Reading, read_register, registered_aor
 from sippn.registrar.settings import RegistrarSettings
 from sippn.registrar.sharing import PRIDSharing
@@ -80,6 +80,11 @@ class Registrar:
     _terms: Terms = field(
         init=False, default=Factory(lambda self: _terms(self._settings), takes_self=True)
     )
+
+    @property
+    def supported(self) -> tuple[str, ...]:
+        """The option tags that it understands, for the Supported of OPTIONS."""
+        return supported(self._settings.path)
 
     async def register(
         self, request: Request, principal: Principal | None, source: Source

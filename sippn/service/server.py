@@ -14,8 +14,9 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from sippn.auth import Admission, AuthSettings, DigestAuthenticator, Trusted
+from sippn.auth import Admission, AuthSettings, DigestAuthenticator, Guesses, Trusted
 from sippn.binding import AOR, Decision
+from sippn.containment import ContainedPolicy, ContainedService, ContainedStore
 from sippn.core import Element
 from sippn.errors import ConfigErrors, StoreUnavailable
 from sippn.events import Bus
@@ -77,12 +78,11 @@ class Server(MultiService):
         location: LocationService,
         proxy: Proxy,
         figures: Figures,
-        others: Sequence[object],
+        services: Sequence[IService],
     ) -> None:
         """
         :param proxy: to be shut down before anything else.
-        :param others: plugins and the like; those that are services start in this order with
-            this one, and stop in the opposite one.
+        :param services: start in this order with this one, and stop in the opposite one.
         """
         super().__init__()
         self.stack = stack
@@ -90,9 +90,8 @@ class Server(MultiService):
         self.location = location
         self.figures = figures
         self._proxy = proxy
-        for other in others:
-            if IService.providedBy(other):
-                self.addService(IService(other))
+        for service in services:
+            self.addService(service)
 
     def privilegedStartService(self) -> None:
         """
@@ -142,6 +141,7 @@ class _House:
 
     :ivar wall: also that of the *surroundings*, but for providers: what a PNS dates, it dates
         by a clock like the system's.
+    :ivar contained: the *policies*, for all who do not look after themselves as the proxy does.
     """
 
     settings: ServerSettings
@@ -153,6 +153,8 @@ class _House:
     location: LocationService
     providers: Sequence[IPushProvider]
     policies: Sequence[IRoutingPolicy]
+    contained: Sequence[IRoutingPolicy]
+    addresses: _Addresses
     dispatcher: Dispatcher
     queue: WakeQueue
     parking: Parking
@@ -161,14 +163,17 @@ class _House:
 
     @classmethod
     def furnished(cls, settings: ServerSettings, outside: Surroundings, wall: WallClock) -> _House:
-        bus, around = Bus(), evolve(outside, wall=wall)
+        bus, addresses = Bus(), _Addresses()
+        outside = evolve(outside, serves=settings.serves, owns=addresses.owns)
+        around = evolve(outside, wall=wall)
         store = settings.storage(around)
         providers = [build(outside) for build in settings.providers]
         policies = [build(around) for build in settings.policies]
-        location = LocationService(store, around.clock, around.wall)
+        contained = [ContainedPolicy(policy, around.clock) for policy in policies]
+        location = LocationService(ContainedStore(store, around.clock), around.clock, around.wall)
         departures, parking = Departures(), Parking(settings.parking)
         triage = Triage(parking, around.entropy)
-        dispatcher = dispatcher_of(providers, policies, settings.push, departures, around, bus)
+        dispatcher = dispatcher_of(providers, contained, settings.push, departures, around, bus)
         return cls(
             settings=settings,
             surroundings=around,
@@ -179,6 +184,8 @@ class _House:
             location=location,
             providers=providers,
             policies=policies,
+            contained=contained,
+            addresses=addresses,
             dispatcher=dispatcher,
             queue=wake_queue(settings.parking, dispatcher, departures, location, around, bus),
             parking=parking,
@@ -189,22 +196,27 @@ class _House:
     def open(self, listen: Listen) -> Server:
         around = self.surroundings
         stack = self._stack(_listeners(self.settings.listen, listen, around))
-        self.triage.stack = stack
+        self.triage.stack = self.addresses.stack = stack
         self.location.subscribe(_Kept(stack, around.wall).location_changed)
         proxy = self._proxy(stack)
         stack.core = Element(
-            stack, self._admission(), self._registrar(stack), proxy, self._serves, around.entropy
+            stack, self._admission(), self._registrar(stack), proxy, around.serves, around.entropy
         )
-        time = TimeKeeping(self.wall, self.store, around.clock)
-        others = [self.store, time, self._upkeep(), *self.providers, *self.policies]
         figures = Figures(self.parking, self.queue.latency, self.intake)
-        others.append(Report(around.clock, figures.seen))
-        return Server(stack, self.bus, self.location, proxy, figures, others)
+        services = [
+            *self._services(self.store),
+            TimeKeeping(self.wall, self.store, around.clock),
+            self._upkeep(),
+            *self._services(*self.providers, *self.policies),
+            Report(around.clock, figures.seen),
+        ]
+        return Server(stack, self.bus, self.location, proxy, figures, services)
 
-    def _serves(self, host: str) -> bool:
-        """Whether *host* is one of our domains; without a list every host is."""
-        domains = self.settings.domains
-        return not domains or host.lower() in domains
+    def _services(self, *plugins: object) -> list[IService]:
+        """Those of *plugins* that start and stop with the server."""
+        clock = self.surroundings.clock
+        services = [IService(plugin) for plugin in plugins if IService.providedBy(plugin)]
+        return [ContainedService(service, clock) for service in services]
 
     def _stack(self, listeners: Sequence[Listener]) -> SIPStack:
         around = self.surroundings
@@ -244,7 +256,7 @@ class _House:
         if auth.mode == "digest":
             authenticators.append(self._digest(auth))
         return Admission(
-            authenticators, auth.realm, self._serves, auth.strangers, auth.mode != "none"
+            authenticators, auth.realm, self.settings.serves, auth.strangers, auth.mode != "none"
         )
 
     def _digest(self, auth: AuthSettings) -> DigestAuthenticator:
@@ -256,6 +268,7 @@ class _House:
             wall=self.surroundings.wall,
             entropy=self.surroundings.entropy,
             domains=self.settings.domains,
+            guesses=Guesses(auth.wrong_passwords, self.surroundings.clock),
         )
 
     def _registrar(self, stack: SIPStack) -> Registrar:
@@ -264,9 +277,9 @@ class _House:
             authority=LocalAuthority(settings, self.dispatcher),
             location=self.location,
             push=self.dispatcher,
-            policies=self.policies,
+            policies=self.contained,
             settings=settings,
-            serves=self._serves,
+            serves=self.settings.serves,
             wall=self.surroundings.wall,
             entropy=self.surroundings.entropy,
             bus=self.bus,
@@ -280,12 +293,12 @@ class _House:
         late_calls = LateCalls(forwarder, around.clock)
         self.location.subscribe(self.queue.location_changed)
         self.location.subscribe(late_calls.location_changed)
-        policies = [*self.policies, DomainPolicy(self._serves, stack.owns)]
+        policies = [*self.policies, DomainPolicy(self.settings.serves, stack.owns)]
         means = Means(
             forwarder=forwarder,
             queue=self.queue,
             parking=self.parking,
-            selection=Selection(policies),
+            selection=Selection(policies, around.clock),
             late_calls=late_calls,
             settings=settings,
             clock=around.clock,
@@ -296,7 +309,7 @@ class _House:
             hedge=FixedTimer(around.clock, settings.hedge),
         )
         routes = RouteReader(stack.owns, self.keyring)
-        return Proxy(stack, self.location, routes, policies, means)
+        return Proxy(stack, self.location, routes, means)
 
     def _forwarder(self, stack: SIPStack) -> Forwarder:
         return Forwarder(
@@ -307,6 +320,17 @@ class _House:
             self.settings.proxy.strip_pn_to_ua,
             self.settings.auth.realm,
         )
+
+
+@define(eq=False)
+class _Addresses:
+    """Our own, for policies that are there before the sockets are."""
+
+    stack: SIPStack | None = None
+
+    def owns(self, host: str, port: int | None) -> bool:
+        """Whether that is one of them."""
+        return self.stack is not None and self.stack.owns(host, port)
 
 
 @frozen

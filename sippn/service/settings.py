@@ -45,3 +45,7 @@ class ServerSettings:
     upkeep: UpkeepSettings = field(factory=UpkeepSettings)
     message: Limits = field(factory=Limits)
     streams: StreamLimits = field(factory=StreamLimits)
+
+    def serves(self, host: str) -> bool:
+        """Whether *host* is one of our domains; without a list every host is."""
+        return not self.domains or host.lower() in self.domains

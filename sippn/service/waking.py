@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sippn.auth import Budget
+from sippn.containment import ContainedProvider
 from sippn.events import Bus
 from sippn.interfaces import IPushProvider, IRoutingPolicy, Surroundings
 from sippn.location import LocationService
@@ -32,12 +33,17 @@ def dispatcher_of(
     around: Surroundings,
     bus: Bus,
 ) -> Dispatcher:
-    """Each provider metered, limited, spared when down, and retried; all at one pace."""
+    """
+    Each provider contained, metered, limited, spared when down, and retried; all at one pace.
+
+    :param policies: contained ones.
+    """
     clock, pace = around.clock, Pace(around.clock, limits.pushes_per_second)
 
     def wrapped(provider: IPushProvider) -> IPushProvider:
         slots = Slots(limits.in_flight_per_provider)
-        limited = Limited(Metered(provider, clock, bus, departures), clock, slots, pace)
+        metered = Metered(ContainedProvider(provider, clock), clock, bus, departures)
+        limited = Limited(metered, clock, slots, pace)
         return Retrying(Breaker(limited, clock), clock, around.entropy)
 
     return Dispatcher([wrapped(provider) for provider in providers], policies)

@@ -20,6 +20,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from sippn.containment import ContainedNotebook
 from sippn.errors import StoreUnavailable
 from sippn.interfaces import IBindingStore, INotebook
 
@@ -114,7 +115,8 @@ class TimeKeeping(TimerService):
         super().__init__(_EVERY, self.keep)
         self.clock = clock
         self._wall = wall
-        self._notebook = INotebook(store, None)
+        notebook = INotebook(store, None)
+        self._notebook = None if notebook is None else ContainedNotebook(notebook, clock)
         self._ahead = 0.0
 
     def startService(self) -> None:
@@ -147,4 +149,4 @@ class TimeKeeping(TimerService):
 
 
 def _told(failure: Failure) -> None:
-    failure.trap(StoreUnavailable)  # which the store has told of
+    failure.trap(StoreUnavailable)  # which has been told of

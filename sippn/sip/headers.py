@@ -7,7 +7,7 @@ from typing import Final
 
 from sippn.errors import BadRequest
 from sippn.sip.address import split_values
-from sippn.sip.grammar import LWS, TOKEN
+from sippn.sip.grammar import LWS, TOKEN, breaks_out
 
 COMPACT: Final = {
     "a": "accept-contact",
@@ -143,7 +143,7 @@ class Headers:
         :raises ValueError: *name* is no token, or *value* would break out of its field.
         """
         key = _KEYS.get(name) or key_of(name)
-        if "\r" in value or "\n" in value or "\x00" in value:
+        if ("\r" in value or "\n" in value or "\x00" in value) and breaks_out(key, value):
             raise ValueError(_BREAKS_OUT)
         self._keys.append(key)
         self._names.append(name)
@@ -169,7 +169,7 @@ class Headers:
         if key not in self._keys:
             self.add(name, value)
             return
-        _check_value(value)
+        _check_value(key, value)
         place = self._keys.index(key)
         self._names[place], self._values[place] = name, value
         for at in range(len(self._keys) - 1, place, -1):
@@ -192,8 +192,9 @@ class Headers:
         :raises ValueError: it would break out of its field.
         :raises BadRequest: a quote or an angle bracket without its partner.
         """
-        _check_value(value)
-        at = self._keys.index(key_of(name))
+        key = key_of(name)
+        _check_value(key, value)
+        at = self._keys.index(key)
         line = self._values[at]
         self._values[at] = ", ".join([value, *split_values(line)[1:]]) if "," in line else value
 
@@ -243,8 +244,8 @@ class Headers:
         del self._keys[at], self._names[at], self._values[at]
 
 
-def _check_value(value: str) -> None:
-    if "\r" in value or "\n" in value or "\x00" in value:
+def _check_value(key: str, value: str) -> None:
+    if ("\r" in value or "\n" in value or "\x00" in value) and breaks_out(key, value):
         raise ValueError(_BREAKS_OUT)
 
 
@@ -258,7 +259,8 @@ def parse_headers(lines: Iterable[str]) -> Headers:
     """
     Read header lines without their ends, folded ones as they came.
 
-    The caller has made sure that no line holds CR, LF or NUL, and that they are few.
+    The caller has made sure that no line holds CR or LF, and that they are few; it looks
+    for NUL in what comes out.
 
     :raises BadRequest: a line without a name.
     """

@@ -11,7 +11,7 @@ import re
 from typing import Final
 
 from sippn.errors import BadRequest
-from sippn.sip.grammar import METHOD, METHODS, number
+from sippn.sip.grammar import METHOD, METHODS, breaks_out, number
 from sippn.sip.headers import COMPACT, Headers, parse_headers
 from sippn.sip.limits import DEFAULT_LIMITS, Limits
 from sippn.sip.message import Request, Response
@@ -36,6 +36,12 @@ class BadVersion(BadMessage):
     status = 505
 
 
+class BadMethod(BadMessage):
+    """An unknown method in a request that is wrong besides (RFC 4475 section 3.1.2.18)."""
+
+    status = 501
+
+
 class TooLarge(BadMessage):
     """A message beyond a limit (RFC 3261 section 21.5.7)."""
 
@@ -46,7 +52,7 @@ _STATUS_LINE: Final = re.compile(
     r"SIP/2\.0 ([1-6][0-9]{2}) ([^\x00-\x08\x0a-\x1f\x7f]*)", re.IGNORECASE | re.ASCII
 )
 _VERSION: Final = re.compile(r"SIP/[0-9]{1,5}\.[0-9]{1,5}", re.IGNORECASE | re.ASCII)
-ANSWERED: Final = {  # what a response repeats
+_ANSWERED: Final = {  # what a response repeats
     "via": "Via",
     "from": "From",
     "to": "To",
@@ -54,7 +60,7 @@ ANSWERED: Final = {  # what a response repeats
     "cseq": "CSeq",
 }
 _ANY_LENGTH: Final = 9_999_999_999  # as many digits as are read at all
-_UNSAFE: Final = re.compile(r"[\x00\r\n]")
+_NEEDED: Final = ("via", "cseq")  # by these its sender knows what is answered (17.1.3)
 
 
 def read(
@@ -90,13 +96,15 @@ def _read(octets: bytes, limits: Limits, framed: bool) -> Request | Response:
     head = octets[:end].decode("utf-8", "surrogateescape")
     lines = head.split("\r\n")
     breaks = len(lines) - 1
-    if head.count("\r") != breaks or head.count("\n") != breaks or "\x00" in head:
-        raise BadMessage("CR, LF or NUL inside a line")
+    if head.count("\r") != breaks or head.count("\n") != breaks:
+        raise BadMessage("CR or LF inside a line")
     if breaks > limits.header_lines:
         raise BadMessage("Too many header lines")
     start = lines[0]
     del lines[0]
     headers = parse_headers(lines)
+    if "\x00" in head:
+        _check_nul(start, headers)
     if framed and "content-length" not in headers.keys:
         raise BadMessage("No Content-Length")
     body = _body(headers, octets, end + 4, limits)
@@ -105,6 +113,12 @@ def _read(octets: bytes, limits: Limits, framed: bool) -> Request | Response:
     if version == "SIP/2.0" and method in METHODS and _plain_uri(uri):
         return Request(method, uri, headers, body)
     return _unusual(start, headers, body)
+
+
+def _check_nul(start: str, headers: Headers) -> None:
+    fields = zip(headers.keys, headers, strict=True)
+    if "\x00" in start or any(breaks_out(key, value) for key, (_, value) in fields):
+        raise BadMessage("NUL inside a line")
 
 
 def _body(headers: Headers, octets: bytes, at: int, limits: Limits) -> bytes:
@@ -141,6 +155,11 @@ def _unusual(start: str, headers: Headers, body: bytes) -> Request | Response:
     raise BadRequest("Bad request line")
 
 
+def is_answerable(headers: Headers) -> bool:
+    """Whether the sender of a request with *headers* will know an answer to it for one."""
+    return all(key in headers.keys for key in _NEEDED)
+
+
 def _salvage(octets: bytes, limits: Limits) -> Request | None:
     """Find what an answer to a broken request needs; None: it cannot be answered."""
     octets = octets.lstrip(b"\r\n")
@@ -156,13 +175,11 @@ def _salvage(octets: bytes, limits: Limits) -> Request | None:
         name, _, value = line.partition(":")
         key = name.strip(" \t").lower()
         key = COMPACT.get(key, key)
-        if key == "via" or (key in ANSWERED and key not in kept.keys):
-            if _UNSAFE.search(value):
+        if key == "via" or (key in _ANSWERED and key not in kept.keys):
+            if breaks_out(key, value):
                 return None
-            kept.add(ANSWERED[key], value.strip(" \t"))
-    if any(key not in kept.keys for key in ANSWERED):
-        return None
-    return Request(method, "sip:invalid", kept)
+            kept.add(_ANSWERED[key], value.strip(" \t"))
+    return Request(method, "sip:invalid", kept) if is_answerable(kept) else None
 
 
 def _unfolded(lines: list[str]) -> list[str]:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
 from typing import Final
 
-from sippn.errors import BadRequest
+from sippn.errors import BadRequest, UnsupportedURIScheme
 from sippn.sip.address import NameAddr
+from sippn.sip.grammar import METHODS
 from sippn.sip.headers import Headers
 from sippn.sip.limits import DEFAULT_LIMITS, Limits
 from sippn.sip.message import Message, Request
-from sippn.sip.reader import ANSWERED, BadMessage, TooLarge
+from sippn.sip.reader import BadMessage, BadMethod, TooLarge, is_answerable
 
 _SINGLE: Final = ("From", "To", "Call-ID", "CSeq", "Max-Forwards", "Content-Length")
+_PLAIN_URI: Final = re.compile(r"sip:(?:[A-Za-z0-9_.\-+]++@)?[A-Za-z0-9_][A-Za-z0-9_.\-]*+")
 
 
 def check(message: Message, limits: Limits = DEFAULT_LIMITS) -> None:
@@ -32,9 +36,7 @@ def check(message: Message, limits: Limits = DEFAULT_LIMITS) -> None:
 
 
 def _answerable(message: Message) -> Request | None:
-    if isinstance(message, Request) and all(key in message.headers.keys for key in ANSWERED):
-        return message
-    return None
+    return message if isinstance(message, Request) and is_answerable(message.headers) else None
 
 
 def _check(message: Message, limits: Limits) -> None:
@@ -48,12 +50,20 @@ def _check(message: Message, limits: Limits) -> None:
     cseq = message.cseq
     if isinstance(message, Request):
         if cseq.method != message.method:
-            raise BadRequest("CSeq of another method")
+            error = BadMessage if message.method in METHODS else BadMethod
+            raise error("CSeq of another method")
         if len(message.uri) > limits.uri:
             raise BadRequest("Request-URI too long")
+        if _PLAIN_URI.fullmatch(message.uri) is None:
+            _check_uri(message)
     _check_vias(headers, limits)
     if "contact" in keys:
         _check_contacts(headers, limits)
+
+
+def _check_uri(request: Request) -> None:
+    with suppress(UnsupportedURIScheme):  # sound, and 416 to whom it matters
+        request.request_uri  # noqa: B018 - a view raises
 
 
 def _check_singles(headers: Headers) -> None:

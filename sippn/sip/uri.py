@@ -20,6 +20,8 @@ MAX_URI: Final = 4096  # octets; RELIABILITY A5
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+\-.]{0,31}")
 _BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _ESCAPE: Final = re.compile(r"%([0-9A-Fa-f]{2})")
+# what the grammar of RFC 3261 makes of ``::192.0.2.1``, and must be tolerated (RFC 5118, 4.10)
+_EXTRA_COLON: Final = re.compile(r":::(?=[0-9]{1,3}(?:\.[0-9]{1,3}){3}\])")
 _UNRESERVED: Final = frozenset(
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.!~*'()"
 )
@@ -34,7 +36,7 @@ def _names_only(params: Params) -> str:
 @value_class(slots=False)
 class URI:
     """
-    One URI, taken apart; ``str()`` puts it together as it was.
+    One URI, taken apart; ``str()`` puts it together as it was, mended where that is harmless.
 
     :ivar scheme: ``sip`` or ``sips``, lower case.
     :ivar user: still escaped; None: there is none.
@@ -61,7 +63,7 @@ class URI:
         """
         scheme, _, place = text.partition(":")
         if scheme != "sip":
-            scheme = _known_scheme(scheme)
+            scheme = _known_scheme(text)
         if (
             " " in text
             or "<" in text
@@ -110,8 +112,9 @@ def _split_user(text: str) -> tuple[str, str | None, str]:
     return user, password if colon else None, place
 
 
-def _known_scheme(scheme: str) -> str:
-    if not _SCHEME.fullmatch(scheme):
+def _known_scheme(text: str) -> str:
+    scheme, colon, _ = text.partition(":")
+    if not colon or not _SCHEME.fullmatch(scheme):
         raise BadRequest("Bad URI")
     known = scheme.lower()
     if known not in ("sip", "sips"):
@@ -121,7 +124,7 @@ def _known_scheme(scheme: str) -> str:
 
 def parse_hostport(text: str) -> tuple[str, int | None]:
     """
-    Take ``host[:port]`` apart; the host stays as written.
+    Take ``host[:port]`` apart; the host stays as written, save for a colon that is too many.
 
     :raises BadRequest: no host name, no address, or a port above 65535.
     """
@@ -130,7 +133,7 @@ def parse_hostport(text: str) -> tuple[str, int | None]:
         raise BadRequest("Bad host")
     host, digits = found.groups()
     if text[0] == "[":
-        _check_reference(host)
+        host = _reference(host)
     if digits is None:
         return host, None
     port = int(digits)
@@ -139,9 +142,19 @@ def parse_hostport(text: str) -> tuple[str, int | None]:
     return host, port
 
 
-def _check_reference(host: str) -> IPv6Address:
+def _reference(host: str) -> str:
     try:
-        return IPv6Address(host[1:-1])
+        _address(host)
+    except BadRequest:
+        plain = _EXTRA_COLON.sub("::", host)
+        _address(plain)
+        return plain
+    return host
+
+
+def _address(reference: str) -> IPv6Address:
+    try:
+        return IPv6Address(reference[1:-1])
     except ValueError:
         raise BadRequest("Bad IPv6 address") from None
 
@@ -187,7 +200,7 @@ def _same_host(a: str, b: str) -> bool:
     if a == b or a.lower() == b.lower():
         return True
     # RFC 5954 section 4.2: addresses are compared, not their spellings
-    return a[0] == b[0] == "[" and _check_reference(a) == _check_reference(b)
+    return a[0] == b[0] == "[" and _address(a) == _address(b)
 
 
 def _normal(text: str | None) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from math import inf
 from typing import ClassVar
 
 from attrs import define, field
@@ -39,6 +40,7 @@ from sippn.transport import Flow, FlowTable, Listener, Resolver, canonical_host
 
 _BUG = "a message from {flow} met a bug of ours"
 _MOST_CONNECTS = 3  # of a name that has many addresses: each may take seconds to fail
+_MOST_AMPLIFIED = 1.5  # of what was no request, or whoever forges a source floods it by us (A2)
 _BRANCH_OCTETS = 10  # 80 bits, in lower case because some compare so
 
 
@@ -131,13 +133,17 @@ class SIPStack:
         """The tag of answers to *request* that nothing is kept of: it is always the same."""
         return self._stateless.to_tag(request)
 
-    def send(self, request: Request, flow: Flow, observer: ClientObserver) -> ClientTransaction:
+    def send(
+        self, request: Request, flow: Flow, observer: ClientObserver, mark: str = ""
+    ) -> ClientTransaction:
         """
         Send *request* on *flow*, under a Via and in a transaction of its own.
 
         :param observer: hears of its responses, or that it could not be sent.
+        :param mark: the second part of its branch, of a token's characters: what its sender
+            knows it by should it come back (RFC 5393 section 4.2.1).
         """
-        branch = MAGIC_COOKIE + self._entropy(_BRANCH_OCTETS).hex()
+        branch = MAGIC_COOKIE + self._entropy(_BRANCH_OCTETS).hex() + mark
         return self._layer.send(with_own_via(request, flow, branch), flow, observer)
 
     def send_stateless(self, request: Request, flow: Flow) -> None:
@@ -221,18 +227,19 @@ class SIPStack:
                 stamp(message, flow.remote)
             check(message, self._limits)
         except BadMessage as problem:
-            self._refuse(problem, flow)
+            self._refuse(problem, flow, len(octets))
             return None
         return message
 
-    def _refuse(self, problem: BadMessage, flow: Flow) -> None:
+    def _refuse(self, problem: BadMessage, flow: Flow, size: int) -> None:
         if self._bus.heard:
             now, peer = self._clock.seconds(), str(flow.remote)
             self._bus.publish(MessageRefused(now, peer, flow.transport, str(problem)))
         request = problem.request
         if request is not None and request.method != "ACK":
             stamp(request, flow.remote)
-            self._answer(request, problem, flow)
+            most = inf if flow.reliable else size * _MOST_AMPLIFIED
+            self._answer(request, problem, flow, most)
 
     def _take_request(self, request: Request, flow: Flow) -> None:
         try:
@@ -253,12 +260,17 @@ class SIPStack:
             if not transaction.answered:
                 transaction.respond(self._stateless.refusal(request, SIPError()))
 
-    def _answer(self, request: Request, error: SIPError, flow: Flow) -> None:
+    def _answer(self, request: Request, error: SIPError, flow: Flow, most: float = inf) -> None:
         with suppress(TransportError):  # as if it had been lost: its sender will ask again
-            self._transmit(self._stateless.refusal(request, error), way_back(request, flow))
+            answer = self._stateless.refusal(request, error)
+            self._transmit(answer, way_back(request, flow), most)
 
-    def _transmit(self, message: Request | Response, flow: Flow) -> None:
-        flow.send(write(message))
+    def _transmit(self, message: Request | Response, flow: Flow, most: float = inf) -> None:
+        """Send it, unless it has more than *most* octets."""
+        octets = write(message)
+        if len(octets) > most:
+            return
+        flow.send(octets)
         if self._bus.heard:
             self._publish(MessageSent, message, flow)
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from hashlib import blake2s
+from typing import Final
 
 from attrs import field
 
 from sippn.errors import SIPError
 from sippn.sip import Request, Response, response_to
 from sippn.value import value_class
+
+_MISSING: Final = "<sip:missing.invalid>"  # RFC 2606: nobody's
 
 
 @value_class
@@ -25,9 +28,19 @@ class StatelessUAS:
     _secret: bytes = field(repr=False)
 
     def refusal(self, request: Request, error: SIPError) -> Response:
-        """The response that says *error*; *request* may be broken."""
+        """
+        The response that says *error*; *request* may be broken.
+
+        What it lacks its sender gets nevertheless, or could not read the answer (RFC 4475
+        section 3.3.1).
+        """
         tag = self.to_tag(request)
-        return response_to(request, error.status, str(error), error.headers, to_tag=tag)
+        answer = response_to(request, error.status, str(error), error.headers, to_tag=tag)
+        lacking = (("From", _MISSING), ("To", f"{_MISSING};tag={tag}"), ("Call-ID", "missing"))
+        for name, value in lacking:
+            if name not in answer.headers:
+                answer.headers.add(name, value)
+        return answer
 
     def is_acknowledged(self, ack: Request) -> bool:
         """Whether *ack* is for a response of ours: it must not go any further."""

@@ -52,7 +52,9 @@ def _octets(where: str, path: str) -> bytes:
         return Path(path).read_bytes()
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
-        raise _problem(where, f"{path} cannot be read: {reason}") from error
+        raise _problem(
+            where, f"{path} cannot be read: {reason}; name a file that the server may read"
+        ) from error
 
 
 def _chain(path: str, octets: bytes) -> list[Certificate]:

@@ -186,18 +186,19 @@ class StreamConnection:
             self._closed, self._ends_at, self._held = True, inf, None
             self._wire.abortConnection()
 
-    def look(self, now: float, idle_timeout: float) -> None:
-        """Go on closing it, or begin to, if that is due *now* (monotonic)."""
+    def look(self, now: float, idle_timeout: float) -> bool:
+        """Go on closing it, or begin to, if that is due *now* (monotonic); whether it was."""
         if self._ends_at is not None:
-            if now >= self._ends_at:
-                self._end()
+            due, deed = now >= self._ends_at, self._end
         elif not self.is_open:
-            if now - self._used_at >= HANDSHAKE_SECONDS:
-                self.abort()
+            due, deed = now - self._used_at >= HANDSHAKE_SECONDS, self.abort
         elif self._held is not None:
-            return  # its peer waits for us
-        elif self._is_slow(now) or self._is_idle(now, idle_timeout):
-            self.close()
+            return False  # its peer waits for us
+        else:
+            due, deed = self._is_slow(now) or self._is_idle(now, idle_timeout), self.close
+        if due:
+            deed()
+        return due
 
     def makeConnection(self, transport: ITransport) -> None:
         """There is a connection; over TLS the handshake begins."""

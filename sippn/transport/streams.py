@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from math import inf
 from typing import ClassVar, Final
 
@@ -17,6 +17,7 @@ from sippn.transport.stream import Home, StreamConnection
 from sippn.transport.turns import Turns
 
 SWEEP_SECONDS: Final = 1.0
+MOST_CUT: Final = 64  # in one turn of the reactor; each takes some 50 microseconds
 MOST_HANDSHAKES: Final = 512  # under way at once; each takes 26 kB, and a peer two packets
 _TELL_EVERY: Final = 60.0  # or those who cause it fill the log as well
 _ID_OCTETS: Final = 8
@@ -101,14 +102,22 @@ class Streams:
         self._all.pop(connection.token, None)
         self._handshakes.pop(connection, None)
 
-    def sweep(self) -> None:
-        """Cut the connections that have taken too long."""
-        now = self.clock.seconds()
-        for connection in list(self._all.values()):
-            connection.look(now, self._limits.idle_timeout)
-
     def _look(self) -> None:
+        self._sweep(iter(tuple(self._all.values())))
+
+    def _sweep(self, rest: Iterator[StreamConnection]) -> None:
+        """
+        Cut those of *rest* that have taken too long, some in a turn.
+
+        Whoever opens thousands at once has them cut at once: Twisted closes all sockets that
+        are to be closed in one turn, and nobody is served meanwhile.
+        """
         self._next_look = None
-        self.sweep()
+        now, left = self.clock.seconds(), MOST_CUT
+        for connection in rest:
+            left -= connection.look(now, self._limits.idle_timeout)
+            if not left:
+                self._next_look = self.clock.callLater(0, self._sweep, rest)
+                return
         if self._all:
             self._next_look = self.clock.callLater(SWEEP_SECONDS, self._look)

@@ -179,7 +179,7 @@ class Pushes:
             push.request.cancel()
 
     def _recall(self, want: Want) -> bool:
-        can = self._push.can_push(want.target, PushKind.CANCEL)
+        can = self._push.can_push(want.target, PushKind.CANCEL) and self._affords(want)
         if can:
             job = self._job(want, PushKind.CANCEL, self._clock.seconds() + RECALL)
             recall = self._request(job).addCallbacks(
@@ -190,11 +190,15 @@ class Pushes:
         return can
 
     def _charge(self, want: Want) -> None:
-        if not want.caller.stranger:
-            return
-        device = f"{want.aor} {want.binding_id}"
-        if not (self._by_stranger.take(want.caller.key) and self._to_device.take(device)):
+        if not self._affords(want):
             raise Unreachable("", [("Retry-After", str(BUDGET_RETRY))])
+
+    def _affords(self, want: Want) -> bool:
+        """Whether its caller may have one more; a stranger has one less then."""
+        if not want.caller.stranger:
+            return True
+        device = f"{want.aor} {want.binding_id}"
+        return self._by_stranger.take(want.caller.key) and self._to_device.take(device)
 
     def _job(self, want: Want, kind: PushKind, deadline: float) -> PushJob:
         """A push that takes a call back replaces the one that announced it, if that is late."""

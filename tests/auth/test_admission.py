@@ -39,8 +39,9 @@ class Scripted:
     answer: Callable[[], Maybe[Principal | None]] = lambda: None
     asked: list[Request] = field(factory=list)
 
-    def challenges(self, realm: str, stale: bool) -> Sequence[str]:
+    def challenges(self, realm: str, stale: bool, source: Source) -> Sequence[str]:
         """One challenge that shows what it was asked for."""
+        assert source is SOURCE
         return [f'{self.name} realm="{realm}"{", stale=true" if stale else ""}']
 
     def authenticate(self, request: Request, source: Source) -> Maybe[Principal | None]:

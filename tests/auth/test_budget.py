@@ -75,3 +75,25 @@ def test_who_took_last_is_forgotten_last(clock: Clock) -> None:
         budget.take(key)
         clock.advance(1)
     assert not budget.take("busy")
+
+
+def test_wait_is_until_one_may_be_taken(clock: Clock) -> None:
+    """A8: what a Retry-After says; asking takes none."""
+    budget = Budget(2, clock, seconds=60)
+    assert budget.wait("a") == 0
+    budget.take("a")
+    clock.advance(10)
+    budget.take("a")
+    assert budget.wait("a") == 50
+    clock.advance(49)
+    assert (budget.wait("a"), budget.take("a")) == (1, False)
+    clock.advance(1)
+    assert (budget.wait("a"), budget.take("a")) == (0, True)
+    assert budget.wait("a") == 10
+
+
+def test_no_limit_is_no_wait(clock: Clock) -> None:
+    """0 is off."""
+    budget = Budget(0, clock)
+    budget.take("a")
+    assert budget.wait("a") == 0

@@ -8,9 +8,9 @@ import pytest
 from attrs import define, evolve
 from twisted.internet.task import Clock
 
-from sippn.auth import DigestAuthenticator, User, offered
+from sippn.auth import DigestAuthenticator, Guesses, User, offered
 from sippn.binding import Principal, Source
-from sippn.errors import ConfigErrors, StaleNonce, Unauthorized
+from sippn.errors import ConfigErrors, Forbidden, StaleNonce, Unauthorized
 from sippn.interfaces import IAuthenticator
 from sippn.seal import Keyring
 from sippn.sip import (
@@ -70,7 +70,7 @@ def make(wall: Clock, *users: User, domains: tuple[str, ...] = ()) -> DigestAuth
 
 
 def challenge(digest: DigestAuthenticator, algorithm: str = "SHA-256") -> Challenge:
-    every = [parse_challenge(text) for text in digest.challenges(REALM, stale=False)]
+    every = [parse_challenge(text) for text in digest.challenges(REALM, False, SOURCE)]
     return next(one for one in every if one.algorithm == algorithm)
 
 
@@ -114,7 +114,7 @@ def test_password_is_proved(digest: DigestAuthenticator, phone: Phone, algorithm
 
 def test_preferred_algorithm_is_on_top(digest: DigestAuthenticator) -> None:
     """INTEROP rules 1 and 2: SHA-256 first, one field each, each names its algorithm."""
-    first, second = digest.challenges(REALM, stale=False)
+    first, second = digest.challenges(REALM, False, SOURCE)
     assert ", algorithm=SHA-256," in first
     assert ", algorithm=MD5," in second
     assert all('qop="auth"' in text and "stale" not in text for text in (first, second))
@@ -122,13 +122,13 @@ def test_preferred_algorithm_is_on_top(digest: DigestAuthenticator) -> None:
 
 def test_stale_is_said(digest: DigestAuthenticator) -> None:
     """A UA tries again without asking for the password (RFC 7616 section 3.3)."""
-    texts = digest.challenges(REALM, stale=True)
+    texts = digest.challenges(REALM, True, SOURCE)
     assert all(parse_challenge(text).stale for text in texts)
 
 
 def test_another_realm_is_not_challenged(digest: DigestAuthenticator) -> None:
     """Its passwords are for one realm."""
-    assert list(digest.challenges("other.example", stale=False)) == []
+    assert list(digest.challenges("other.example", False, SOURCE)) == []
 
 
 def test_no_credentials_say_nothing(digest: DigestAuthenticator, phone: Phone) -> None:
@@ -359,3 +359,133 @@ def test_repr_tells_no_secret(digest: DigestAuthenticator) -> None:
     """T17: no HA1 in a log by accident."""
     assert ha1("alice", REALM, "secret", "MD5") not in repr(digest)
     assert "keyring" not in repr(digest).lower()
+
+
+@pytest.fixture
+def throttled(wall: Clock) -> DigestAuthenticator:
+    """One that lets three wrong passwords pass a minute."""
+    digest = make(wall, user("alice", "MD5", "SHA-256"))
+    digest.guesses = Guesses(3, wall)
+    return digest
+
+
+def attempt(digest: DigestAuthenticator, phone: Phone, source: Source = SOURCE) -> str:
+    """How *phone* at *source* fares with a new challenge."""
+    first = digest.challenges(REALM, False, source)[0]
+    try:
+        found = digest.authenticate(phone.prove(parse_challenge(first)), source)
+    except (Forbidden, Unauthorized) as error:
+        return f"{error.status} {error}".strip()
+    return found.user if found else ""
+
+
+REFUSED = "403 Too many wrong passwords"
+
+
+@pytest.mark.parametrize("name", ["alice", "nobody"])
+def test_wrong_passwords_are_counted(
+    throttled: DigestAuthenticator, wall: Clock, name: str
+) -> None:
+    """A8, throttle: the right one too is refused then, and an unknown name fares no other way."""
+    guess, right = Phone(name, "guess"), Phone(name)
+    assert [attempt(throttled, guess) for _ in range(5)] == ["401"] * 3 + [REFUSED] * 2
+    assert attempt(throttled, right) == REFUSED
+    wall.advance(60)
+    assert attempt(throttled, right) == ("alice" if name == "alice" else "401")
+
+
+def test_wait_is_told(throttled: DigestAuthenticator, wall: Clock) -> None:
+    """A8: rounded up, so that who comes then is not too early."""
+    for _ in range(3):
+        attempt(throttled, Phone(password="guess"))
+        wall.advance(0.5)
+    with pytest.raises(Forbidden) as caught:
+        throttled.authenticate(Phone().prove(challenge(throttled)), SOURCE)
+    assert caught.value.headers == (("Retry-After", "59"),)
+
+
+def test_one_request_holds_no_more_guesses(throttled: DigestAuthenticator) -> None:
+    """A8: ten in one message are ten."""
+    asked = challenge(throttled)
+    guesses = [Phone(password=f"guess {n}").credentials(asked) for n in range(9)]
+    with pytest.raises(Forbidden):
+        throttled.authenticate(Phone().ask(*guesses, Phone().credentials(asked)), SOURCE)
+
+
+@pytest.mark.parametrize(
+    ("host", "refused"), [("192.0.2.7", True), ("192.0.2.8", False), ("198.51.100.7", False)]
+)
+def test_others_are_not_locked_out(
+    throttled: DigestAuthenticator, host: str, refused: bool
+) -> None:
+    """A8: neither the same user elsewhere, nor another one there."""
+    for _ in range(4):
+        attempt(throttled, Phone(password="guess"))
+    assert (attempt(throttled, Phone(), Source("f", host, 5060)) == REFUSED) is refused
+    assert attempt(throttled, Phone("bob")) == "401"
+
+
+def test_ipv6_network_is_one_source(throttled: DigestAuthenticator) -> None:
+    """A8: each guess from another address of one /64."""
+    guess = Phone(password="guess")
+    found = [attempt(throttled, guess, Source("f", f"2001:db8::{n}", 5060)) for n in range(1, 5)]
+    assert found == ["401"] * 3 + [REFUSED]
+    assert attempt(throttled, Phone(), Source("f", "2001:db8:0:1::1", 5060)) == "alice"
+
+
+def test_forged_source_locks_nobody_out(throttled: DigestAuthenticator) -> None:
+    """A8: whoever does not hear the challenge has no nonce that counts, and learns nothing."""
+    attacker = Source("f", "198.51.100.66", 5060)
+    first = parse_challenge(throttled.challenges(REALM, False, attacker)[0])
+    for nonce in (first.nonce, "chosen"):
+        for phone in [Phone(password="guess")] * 5 + [Phone()]:
+            with pytest.raises(StaleNonce):
+                throttled.authenticate(phone.prove(evolve(first, nonce=nonce)), SOURCE)
+    assert attempt(throttled, Phone()) == "alice"
+
+
+def test_nonce_of_yesterday_is_a_guess_too(throttled: DigestAuthenticator, wall: Clock) -> None:
+    """A8: stale for the right password only, so each try is counted."""
+    asked = challenge(throttled)
+    wall.advance(86400)
+    for _ in range(3):
+        with pytest.raises(Unauthorized) as caught:
+            throttled.authenticate(Phone(password="guess").prove(asked), SOURCE)
+        assert caught.type is Unauthorized
+    with pytest.raises(Forbidden):
+        throttled.authenticate(Phone().prove(asked), SOURCE)
+
+
+def test_right_passwords_are_not_counted(throttled: DigestAuthenticator, phone: Phone) -> None:
+    """A8: nor are retransmissions, which prove the password with a nonce that is used."""
+    request = phone.prove(challenge(throttled))
+    throttled.authenticate(request, SOURCE)
+    for _ in range(10):
+        with pytest.raises(StaleNonce):
+            throttled.authenticate(request, SOURCE)
+    assert attempt(throttled, phone) == "alice"
+
+
+def test_table_of_guesses_is_bounded(throttled: DigestAuthenticator, wall: Clock) -> None:
+    """A8: whoever invents names, however long, takes no more than that of it."""
+    throttled.guesses = Guesses(3, wall, max_keys=5)
+    for number in range(50):
+        attempt(throttled, Phone(f"{number}" + "x" * 3000, "guess"))
+    assert len(throttled.guesses) == 5
+    assert max(len(key) for key in throttled.guesses._wrong._taken) < 100
+
+
+def test_guessing_is_told_now_and_then(
+    throttled: DigestAuthenticator, wall: Clock, logged: list[str]
+) -> None:
+    """A8: by the address; a name that is none may be a password (A11), so it is not told."""
+    for name in ("alice", "bob"):
+        for _ in range(5):
+            attempt(throttled, Phone(name, "guess"))
+    wall.advance(10)
+    for _ in range(3):
+        attempt(throttled, Phone("my password", "guess"))
+    assert logged == [
+        "too many wrong passwords for alice from 192.0.2.7",
+        "too many wrong passwords for a user who is none from 192.0.2.7",
+    ]

@@ -49,4 +49,7 @@ def test_anybody_else_is_not(host: str) -> None:
 
 def test_nothing_is_challenged() -> None:
     """An address cannot be proved by trying again."""
-    assert list(Trusted(NETWORKS).challenges("example.com", stale=False)) == []
+    assert (
+        list(Trusted(NETWORKS).challenges("example.com", False, Source("f", "10.0.0.1", 5060)))
+        == []
+    )

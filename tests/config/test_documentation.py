@@ -43,7 +43,7 @@ def test_example_gives_what_is_said(reads: Reads, tmp_path: Path) -> None:
     assert block("text", "configuration ok") == shown
 
 
-@pytest.mark.parametrize("table", ["registrar", "expires", "push", "limits"])
+@pytest.mark.parametrize("table", ["registrar", "expires", "push", "proxy", "limits"])
 def test_example_has_every_key_with_its_default(table: str) -> None:
     """DESIGN 5: the page says that these are the defaults."""
     written = tomllib.loads(EXAMPLE)[table]

@@ -92,6 +92,9 @@ pn_provider = "acme"
 headers = { Authorization = "Bearer secret" }
 [[push.provider]]
 type = "log"
+[proxy]
+next_after = 7.5
+recurse = true
 [limits]
 parked = 1
 parked_per_callee = 2
@@ -101,6 +104,7 @@ pushes_per_second = 5
 in_flight_per_provider = 6
 message = 70000
 contact = 2048
+wrong_passwords = 9
 connections = 7
 idle_timeout = 8.5
 [[policy]]
@@ -145,6 +149,7 @@ def test_who_must_prove_what(users: None, reads: Reads) -> None:
         users=(User("alice", "example.com", (("MD5", MD5), ("SHA-256", SHA_256))),),
         algorithms=("MD5", "SHA-256"),
         strangers="budget",
+        wrong_passwords=9,
         trusted=(ip_network("10.0.0.3/32"), ip_network("2001:db8::/32")),
     )
 
@@ -179,6 +184,9 @@ def test_how_sleepers_are_woken(users: None, reads: Reads) -> None:
         live_window=45,
         hedge=0.5,
         late_join=False,
+        next_after=7.5,
+        recurse=True,
+        conceal=True,
         wait=WaitSettings(30, 11, 7.5, 6),
     )
     assert settings.parking == ParkingLimits(1, 2, 3, 4)
@@ -280,7 +288,7 @@ def test_syntax_error_has_line_and_column(refuses: Refuses) -> None:
 
 def test_missing_file_is_a_problem(tmp_path: Path) -> None:
     """O-123: a configuration that cannot be read is no traceback."""
-    with pytest.raises(ConfigErrors, match="cannot be read: No such file"):
+    with pytest.raises(ConfigErrors, match=r"cannot be read \(No such file"):
         load(tmp_path / "sippn.toml", {})
 
 
@@ -288,7 +296,7 @@ def test_file_that_is_no_text_is_a_problem(tmp_path: Path) -> None:
     """O-123: nor is one in another encoding."""
     path = tmp_path / "sippn.toml"
     path.write_bytes(b'realm = "caf\xe9"')
-    with pytest.raises(ConfigErrors, match="is not UTF-8 text: see octet 12"):
+    with pytest.raises(ConfigErrors, match=r"is not UTF-8 text \(see line 1\)"):
         load(path, {})
 
 
@@ -307,3 +315,28 @@ def test_example_of_the_readme_is_right(reads: Reads, tmp_path: Path) -> None:
     (tmp_path / "users.htdigest").write_text(f"alice:example.com:{MD5}\n")
     checked = reads(textwrap.dedent(example[1]), PUSH_SECRET="Bearer x")
     assert len(checked.settings.providers) == 1
+
+
+DIGEST = '[auth]\nmode = "digest"\nrealm = "example.com"\nusers = "users.htdigest"\n'
+BUDGET = f'domains = ["example.com"]\n{DIGEST}strangers = "budget"\n'
+SOCKET = '[[listen]]\ntransport = "udp"\nhost = "{}"\nport = 5060\n'
+OPEN_AND_INSIDE = SOCKET.format("192.0.2.1") + SOCKET.format("127.0.0.1")
+
+
+@pytest.mark.parametrize(
+    ("text", "conceal"),
+    [
+        (BUDGET + OPEN_AND_INSIDE, True),
+        (BUDGET + "conceal = false\n" + OPEN_AND_INSIDE, False),
+        (BUDGET + SOCKET.format("127.0.0.1"), False),
+        (BUDGET + "conceal = true\n" + SOCKET.format("127.0.0.1"), True),
+        (BUDGET.replace("budget", "refuse") + OPEN_AND_INSIDE, False),
+        ("[auth]\nconceal = true\n", True),
+        ("", False),
+    ],
+)
+def test_who_sleeps_is_concealed_where_strangers_come(
+    users: None, reads: Reads, text: str, conceal: bool
+) -> None:
+    """T15: on by itself for a public listener that serves strangers; else as it is written."""
+    assert reads(text).settings.proxy.conceal is conceal

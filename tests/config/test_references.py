@@ -52,9 +52,10 @@ def test_missing_variable_is_named_once(refuses: Refuses) -> None:
         'domains = [{ env = "NO" }]\n'
         '[[listen]]\ntransport = "udp"\nhost = { env = "NOPE" }\nport = 1\n'
     )
+    cure = "set it for the process that runs twistd"
     assert problems == {
-        "domains[0]": "the environment variable 'NO' is not set",
-        "listen[0].host": "the environment variable 'NOPE' is not set",
+        "domains[0]": f"the environment variable 'NO' is not set: {cure}",
+        "listen[0].host": f"the environment variable 'NOPE' is not set: {cure}",
     }
 
 
@@ -62,17 +63,22 @@ def test_missing_file_is_named(refuses: Refuses, tmp_path: Path) -> None:
     """The whole path, so that it is plain what it was relative to."""
     problems = refuses('[auth]\nrealm = { file = "realm.txt" }')
     path = tmp_path / "realm.txt"
-    assert problems == {"auth.realm": f"cannot read {path}: No such file or directory"}
+    cure = "mind its name and its folder"
+    assert problems == {"auth.realm": f"{path} cannot be read (No such file or directory): {cure}"}
 
 
 def test_file_that_cannot_be_a_string(refuses: Refuses, tmp_path: Path) -> None:
     """Neither binary files nor huge ones are read into a setting."""
-    (tmp_path / "binary").write_bytes(b"\xff\xfe")
+    (tmp_path / "binary").write_bytes(b"\xff")
     (tmp_path / "huge").write_bytes(b"x" * 65537)
     text = '[auth]\nrealm = { file = "binary" }\nusers = { file = "huge" }'
     problems = refuses(text)
-    assert problems["auth.realm"].endswith("binary is not UTF-8 text")
-    assert problems["auth.users"].endswith("huge is longer than 65536 octets")
+    assert problems["auth.realm"].endswith(
+        "binary is not UTF-8 text (see line 1): save it as UTF-8"
+    )
+    assert problems["auth.users"].endswith(
+        "huge is longer than 65536 octets: is it the right file?"
+    )
 
 
 def test_value_from_elsewhere_is_not_shown(refuses: Refuses) -> None:

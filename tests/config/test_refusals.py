@@ -30,16 +30,18 @@ def test_all_problems_at_once(refuses: Refuses) -> None:
     )
     assert problems == {
         "listen[1].transport": '"upd": expected one of "udp", "tcp", "tls": did you mean \'udp\'?',
-        "listen[1].port": "is missing",
+        "listen[1].port": "is missing: write it, e.g. port = 5060",
         "listen[1].prot": "unknown key: did you mean 'port'?",
-        "auth.password": "unknown key",
+        "auth.password": "unknown key: remove it",
         "auth.realm": 'is missing: mode = "digest" needs it, e.g. realm = "example.com"',
         "auth.users": 'is missing: mode = "digest" needs a file of user:realm:HA1 lines',
         "expires.default": ("50: must be between expires.min, 100, and expires.max, 7200"),
-        "push.purr": "not supported yet",
+        "push.purr": "not supported yet: remove it",
         "push.pnsreg": "120: must be more than 120",
-        "push.provider[0].type": '"apns": not supported yet, and no plugin provides it',
-        "admin": "not supported yet",
+        "push.provider[0].type": (
+            '"apns": not supported yet, and no plugin provides it; there are: log, webhook'
+        ),
+        "admin": "not supported yet: remove it",
     }
 
 
@@ -114,6 +116,11 @@ def test_what_is_not_built_yet(refuses: Refuses, text: str, where: str) -> None:
         ("[push]\nwait = { invite = 181 }", "push.wait.invite", "must be at most 180"),
         ("[push]\nwait = { message = 32 }", "push.wait.message", "must be less than 32"),
         ("[push]\nwait = { mid-dialog = 8 }", "push.wait.mid-dialog", "mean 'mid_dialog'?"),
+        ("[proxy]\nnext_after = 0.5", "proxy.next_after", "0.5: must be at least 1"),
+        ("[proxy]\nnext_after = 181", "proxy.next_after", "181: must be at most 180"),
+        ("[proxy]\nrecurse = 'no'", "proxy.recurse", '"no": expected true or false'),
+        ("[auth]\nconceal = 1", "auth.conceal", "1: expected true or false"),
+        ("[limits]\nwrong_passwords = -1", "limits.wrong_passwords", "must be at least 0"),
         ("[limits]\nparked = '1'", "limits.parked", '"1": expected a whole number'),
         ("[limits]\nconnections = -1", "limits.connections", "must be at least 0"),
         ("[limits]\nidle_timeout = inf", "limits.idle_timeout", "finite number"),
@@ -165,9 +172,8 @@ def test_same_socket_twice(refuses: Refuses) -> None:
 
 def test_same_port_of_tcp_and_tls(refuses: Refuses) -> None:
     """TLS runs on TCP, and a port of that is one socket."""
-    assert refuses(TCP + TLS + FILES) == {
-        "listen[1].port": "5060: is taken by listen[0]: tcp and tls cannot share a port"
-    }
+    what = "5060: is taken by listen[0]: tcp and tls cannot share a port: choose another"
+    assert refuses(TCP + TLS + FILES) == {"listen[1].port": what}
 
 
 def test_same_port_of_udp_and_tcp(reads: Reads) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,6 +20,7 @@ port = 5060
 allow_open = true
 """
 SQLITE = '[storage]\ntype = "sqlite"\n'
+DIGEST = '[auth]\nmode = "digest"\nrealm = "example.com"\nusers = "users"\n'
 TRUSTED = '[[trusted]]\naddress = "127.0.0.0/8"\n'
 LOG = '[[push.provider]]\ntype = "log"\n'
 
@@ -74,3 +76,23 @@ def test_everybody_is_a_stranger(reads: Reads) -> None:
     assert "20 pushes an hour" in warning
     assert reads(SQLITE + LOG + "[limits]\npushes_per_hour_stranger = 0\n").warnings == ()
     assert reads(SQLITE + LOG + TRUSTED).warnings == ()
+
+
+def test_conceal_that_conceals_nothing(reads: Reads, tmp_path: Path) -> None:
+    """T15: whoever writes it believes that strangers are told nothing by it."""
+    (tmp_path / "users").write_text(f"alice:example.com:{'0' * 32}\n")
+    text = DIGEST + "conceal = true\n" + SQLITE + LOG
+    [warning] = reads(text).warnings
+    assert warning.startswith('auth.conceal: conceals nothing while auth.strangers is "refuse"')
+    assert reads(text.replace("conceal", 'strangers = "budget"\nconceal')).warnings == ()
+
+
+def test_any_number_of_guesses(reads: Reads, tmp_path: Path) -> None:
+    """A8: a switch for tests must not stay on an open socket unnoticed."""
+    (tmp_path / "users").write_text(f"alice:example.com:{'0' * 32}\n")
+    socket = OUTSIDE[: OUTSIDE.index("[auth]")]
+    text = socket + DIGEST + SQLITE + "[limits]\nwrong_passwords = {}\n"
+    assert "limits.wrong_passwords" in str(reads(text.format(0)).warnings)
+    assert "limits.wrong_passwords" not in str(reads(text.format(1)).warnings)
+    inside = text.replace("0.0.0.0", "127.0.0.1")
+    assert "limits.wrong_passwords" not in str(reads(inside.format(0)).warnings)

@@ -22,13 +22,17 @@ def users(tmp_path: Path) -> Path:
 
 def test_missing_file(users: Path, refuses: Refuses) -> None:
     """The whole path is named."""
-    assert refuses(DIGEST) == {"auth.users": f"cannot read {users}: No such file or directory"}
+    cure = "mind its name and its folder"
+    what = f"{users} cannot be read (No such file or directory): {cure}"
+    assert refuses(DIGEST) == {"auth.users": what}
 
 
 def test_file_that_is_no_text(users: Path, refuses: Refuses) -> None:
     """As a database of another program."""
     users.write_bytes(b"\xff")
-    assert refuses(DIGEST) == {"auth.users": f"{users} is not UTF-8 text"}
+    assert refuses(DIGEST) == {
+        "auth.users": f"{users} is not UTF-8 text (see line 1): save it as UTF-8"
+    }
 
 
 def test_every_wrong_line_is_named(users: Path, refuses: Refuses) -> None:
@@ -42,7 +46,8 @@ def test_every_wrong_line_is_named(users: Path, refuses: Refuses) -> None:
 def test_nobody_of_the_realm(users: Path, refuses: Refuses) -> None:
     """Nobody could log in."""
     users.write_text(f"alice:elsewhere:{MD5}")
-    assert refuses(DIGEST) == {"auth.users": 'no line is for the realm "example.com"'}
+    cure = "write that into them, or theirs into auth.realm"
+    assert refuses(DIGEST) == {"auth.users": f'no line is for the realm "example.com": {cure}'}
 
 
 def test_no_algorithm_that_all_users_have(users: Path, refuses: Refuses) -> None:

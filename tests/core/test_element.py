@@ -12,10 +12,13 @@ from twisted.internet.defer import Deferred
 from twisted.logger import LogEvent
 
 from sippn.binding import RoutePlan
-from sippn.proxy import DomainPolicy
+from sippn.proxy import DomainPolicy, RouteReader
+from sippn.proxy.route import Routed
+from sippn.registrar.settings import RegistrarSettings
 from sippn.service import ServerSettings
-from sippn.sip import Request, Response, summary
+from sippn.sip import Request, Response, read, summary, write
 from sippn.storage.factories import MemoryStoreFactory
+from sippn.testing.calls_received import ring
 from sippn.testing.house import House
 from sippn.testing.results import succeeded
 from sippn.transport.settings import ListenSettings
@@ -69,6 +72,26 @@ def ask(house: House, method: str, uri: str, *more: str, cseq: str = "") -> list
         ("CANCEL", "sip:alice@example.com", (), 481),
         ("REGISTER", "sip:example.com", ("Require: gzip",), 420),
         ("FROBNICATE", "sip:alice@example.com", (), 480),
+        ("FROBNICATE", "sip:example.com", (), 501),
+        ("FROBNICATE", "sip:192.0.2.1", (), 501),
+        ("FROBNICATE", "sip:elsewhere.example", (), 403),
+        ("FROBNICATE", "sip:alice@example.com", ("Max-Forwards: 0",), 483),
+        ("FROBNICATE", "sip:alice@example.com", ("Proxy-Require: gzip",), 420),
+        ("OPTIONS", "sip:alice@example.com", ("Max-Forwards: 0",), 483),
+        ("OPTIONS", "sip:alice@elsewhere.example", ("Max-Forwards: 0",), 483),
+        ("OPTIONS", "tel:+15551234", ("Max-Forwards: 0",), 416),
+        ("OPTIONS", "sip:example.com", ("Max-Forwards: 0",), 200),
+        ("OPTIONS", "sip:example.com", ("Max-Forwards: x",), 400),
+        ("OPTIONS", "sip:example.com", ("Route: <sip:192.0.2.1;lr>",), 200),
+        ("OPTIONS", "sip:example.com", ("Route: <sip:192.0.2.1;lr>, <sip:192.0.2.9;lr>",), 403),
+        ("OPTIONS", "sip:example.com", ("Route: <nonsense",), 400),
+        ("OPTIONS", "sip:example.com", ("Require: path, outbound",), 200),
+        ("OPTIONS", "sip:example.com", ("Require: 100rel",), 420),
+        ("OPTIONS", "sip:example.com", ('Require: "x, y',), 400),
+        ("OPTIONS", "sip:alice@example.com", ("Require: 100rel",), 480),
+        ("REGISTER", "sip:example.com", ("Max-Forwards: 0",), 200),
+        ("REGISTER", "sip:example.com", ("Proxy-Require: gzip",), 200),
+        ("CANCEL", "sip:alice@example.com", ("Require: gzip", "Proxy-Require: gzip"), 481),
     ],
 )
 def test_every_request_has_its_answer(
@@ -91,18 +114,15 @@ def test_unexpected_ack_is_never_answered(house: House) -> None:
     assert ask(house, "ACK", "sip:alice@elsewhere.example") == []
 
 
-def test_bug_is_a_500_and_a_line_in_the_log(nothing_fails_unseen: list[LogEvent]) -> None:
+def test_bug_is_a_500_and_a_line_in_the_log(
+    house: House, nothing_fails_unseen: list[LogEvent], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """DESIGN 4: whatever breaks inside, the caller gets one answer and the operator is told."""
 
-    class Broken(DomainPolicy):
-        """A plugin with a bug."""
+    def broken(_: RouteReader, request: Request) -> Routed:
+        raise ZeroDivisionError(request)
 
-        def determine_targets(self, request: Request, plan: RoutePlan) -> RoutePlan:
-            """Break."""
-            raise ZeroDivisionError(request, plan)
-
-    broken = Broken(lambda _: True, lambda _host, _port: False)
-    house = House.built(evolve(SETTINGS, policies=(lambda _: broken,)))
+    monkeypatch.setattr(RouteReader, "preprocess_route", broken)
     call = house.phone("bob").call("sip:alice@example.com")
     house.run()
     assert succeeded(call.failed).status == 500
@@ -137,3 +157,89 @@ def test_cancel_finds_a_request_whose_targets_are_not_known_yet() -> None:
     assert desk.incoming == []
     heard = [summary(message) for message in house.sent_to(bob.address)]
     assert heard.count("487 Request Terminated (INVITE)") == 1
+
+
+def answers(house: House, method: str, uri: str, *more: str) -> list[Response]:
+    """Send a request as it stands; what came back."""
+    before = set(map(id, house.network.carried))
+    ask(house, method, uri, *more)
+    new = [one for one in house.network.carried if id(one) not in before]
+    messages = [read(one.octets) for one in new if one.source == house.address]
+    return [message for message in messages if isinstance(message, Response)]
+
+
+def test_options_says_what_the_server_can(house: House) -> None:
+    """RFC 3261 11.2: Allow, Accept, Accept-Encoding, Accept-Language, Supported; no body."""
+    (answer,) = answers(house, "OPTIONS", "sip:example.com")
+    for name in ("Allow", "Accept", "Accept-Encoding", "Accept-Language"):
+        assert answer.headers.get(name), name
+    assert answer.headers.values("Supported") == ["outbound", "path"]
+    assert answer.body == b""
+
+
+def test_supported_is_what_the_registrar_understands() -> None:
+    """RFC 3261 20.37: without Path there is none to support."""
+    house = House.built(evolve(SETTINGS, registrar=RegistrarSettings(path="off")))
+    (answer,) = answers(house, "OPTIONS", "sip:example.com")
+    assert answer.headers.values("Supported") == ["outbound"]
+    (refused,) = answers(house, "OPTIONS", "sip:example.com", "Require: path, 100rel")
+    assert refused.headers.values("Unsupported") == ["path", "100rel"]
+    house.server.stopService()
+
+
+@pytest.mark.parametrize("method", ["INVITE", "OPTIONS", "MESSAGE", "FROBNICATE"])
+def test_every_option_that_a_proxy_lacks_is_named(house: House, method: str) -> None:
+    """RFC 3261 16.3, step 5: all of them, of all lines."""
+    more = ("Proxy-Require: gzip,  a", "Proxy-Require: b")
+    (refused,) = answers(house, method, "sip:alice@example.com", *more)
+    assert refused.status == 420
+    assert refused.headers.values("Unsupported") == ["gzip", "a", "b"]
+
+
+def test_unknown_method_to_the_server_is_told_the_known_ones(house: House) -> None:
+    """RFC 3261 8.2.1, 21.5.2: what is implemented."""
+    (refused,) = answers(house, "FROBNICATE", "sip:example.com")
+    assert refused.headers.values("Allow") == ["REGISTER", "OPTIONS"]
+
+
+def test_unknown_method_is_proxied_with_its_body(house: House) -> None:
+    """RFC 3261 16.3, step 1: an element must not refuse a method because it is new."""
+    alice = house.phone("alice")
+    assert house.get(alice.register()).status == 200
+    alice.replies["FROBNICATE"] = 299
+    answer = house.get(house.phone("bob").request("FROBNICATE", "sip:alice@example.com", b"x"))
+    assert answer.status == 299
+    assert [(one.method, one.body) for one in alice.requests] == [("FROBNICATE", b"x")]
+    # RFC 3261 16.6, step 4: whoever stands between a phone and the world stays on its way
+    assert "Record-Route" in alice.requests[0].headers
+    house.get(house.phone("bob").message("sip:alice@example.com", "x"))
+    assert "Record-Route" not in alice.requests[1].headers
+
+
+@pytest.mark.parametrize("method", ["CANCEL", "ACK"])
+def test_what_cannot_be_refused_is_not_refused_for_its_options(house: House, method: str) -> None:
+    """RFC 3261 8.2.2.3: Require and Proxy-Require of CANCEL and ACK are ignored."""
+    desk, bob = house.phone("alice"), house.phone("bob")
+    desk.policy = ring
+    house.get(desk.register())
+    call = bob.call("sip:alice@example.com")
+    house.run()
+    if method == "ACK":
+        desk.incoming[0].answer()
+        house.run()
+        desk.incoming[0].acks.clear()
+        ack = next(one for one in bob.sent if isinstance(one, Request) and one.method == "ACK")
+        follow, via = ack, ack.headers.required("Via").replace("branch=", "branch=z9hG4bKnew-")
+    else:
+        follow, via = call.invite, call.invite.headers.required("Via")
+    headers = follow.headers.copy()
+    headers.set("Via", via)
+    headers.set("CSeq", f"{call.invite.cseq.number} {method}")
+    headers.add("Proxy-Require", "gzip")
+    headers.add("Require", "gzip")
+    bob.endpoint.send(write(Request(method, follow.uri, headers)), house.address)
+    house.run()
+    if method == "ACK":
+        assert len(desk.incoming[0].acks) == 1
+    else:
+        assert succeeded(call.failed).status == 487

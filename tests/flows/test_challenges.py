@@ -100,3 +100,22 @@ def test_ack_of_a_challenge_goes_nowhere(house: House) -> None:
     assert len(house.network.carried) == carried + 1
     assert house.pns.jobs == []
     assert not [m for m in house.sent_to(stranger.address) if isinstance(m, Request)]
+
+
+@pytest.mark.parametrize("transport", ["udp"])
+@pytest.mark.parametrize(
+    ("old", "new", "status"),
+    [
+        (b"<sip:alice@example.com>;tag=1", b"<sip:alice@elsewhere.test>;tag=1", 403),
+        (b"INVITE sip:alice@example.com ", b"INVITE tel:1 ", 416),
+        (b"Max-Forwards: 70", b"Max-Forwards: 0", 483),
+        (b"Max-Forwards: 70", b"Max-Forwards: 70\r\nProxy-Require: x", 420),
+        (b"Max-Forwards: 70", b"Max-Forwards: 70\r\nRoute: <x>", 400),
+    ],
+)
+def test_who_is_not_known_is_told_once(house: House, old: bytes, new: bytes, status: int) -> None:
+    """A2: an address over UDP is a claim, and who is there may not want eleven refusals of it."""
+    stranger = house.endpoint()
+    stranger.send(request("INVITE").replace(old, new), house.address)
+    house.run(40)
+    assert statuses(house) == {status: 1}

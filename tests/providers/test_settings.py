@@ -147,7 +147,7 @@ def test_everything_wrong_is_said_at_once() -> None:
     table = {"pn_provider": 5, "headers": {"A": 1, "B": True}, "ca_file": {}, "extra": 1.5}
     assert problems(table) == {
         "pn_provider": "must be a string, is a number",
-        "url": "is missing",
+        "url": "is missing: write it",
         "headers.A": "must be a string, is a number",
         "headers.B": "must be a string, is a boolean",
         "ca_file": "must be a string, is a table",

@@ -191,7 +191,12 @@ def test_ca_file_that_is_missing_is_a_configuration_error(
     """Said at the start, not at the first call."""
     with pytest.raises(ConfigErrors) as caught:
         make_webhook("https://127.0.0.1/", ca_file=str(tmp_path / "no such file"))
-    assert caught.value.problems == (("ca_file", "cannot be read: No such file or directory"),)
+    assert caught.value.problems == (
+        (
+            "ca_file",
+            "cannot be read: No such file or directory; name a file that the server may read",
+        ),
+    )
 
 
 def test_host_that_no_certificate_can_name_is_a_configuration_error(
@@ -214,4 +219,6 @@ def test_ca_file_without_certificate_is_a_configuration_error(
     ca_file.write_bytes(octets)
     with pytest.raises(ConfigErrors) as caught:
         make_webhook("https://127.0.0.1/", ca_file=str(ca_file))
-    assert caught.value.problems == (("ca_file", "has no PEM certificate that can be used"),)
+    assert caught.value.problems == (
+        ("ca_file", "has no PEM certificate that can be used; name a file of the CA"),
+    )

@@ -51,7 +51,7 @@ def test_original_stays_as_it_is() -> None:
 def test_what_was_told_to_us_goes_no_further() -> None:
     """S-14: the wait was for this proxy."""
     copy = forwarded_request(request(("P-Sippn-Wait", "30")), "sip:x")
-    assert [name for name, _ in copy.headers] == ["X-Other", "Max-Forwards"]
+    assert [name for name, _ in copy.headers] == ["X-Other", "Max-Forwards", "Max-Breadth"]
 
 
 def test_credentials_for_others_are_passed_on() -> None:
@@ -63,6 +63,15 @@ def test_credentials_for_others_are_passed_on() -> None:
     token = ("Proxy-Authorization", "Bearer abc")
     passed = without_credentials(request(ours, theirs, token), "us").headers
     assert passed.get_all("Proxy-Authorization") == [theirs[1], token[1]]
+
+
+def test_what_cannot_be_read_and_names_our_realm_stays_here() -> None:
+    """A11: a hash or a qop that we never offered is a proof all the same, to others."""
+    fields = 'username="alice", nonce="n", uri="sip:bob@us", response="0123"'
+    ours = ("Proxy-Authorization", f'Digest realm="us", {fields}, algorithm=SHA-512-256')
+    theirs = ("Proxy-Authorization", f'Digest realm="them", {fields}, qop=auth-int')
+    passed = without_credentials(request(ours, theirs), "us").headers
+    assert passed.get_all("Proxy-Authorization") == [theirs[1]]
 
 
 def test_prid_stays_here() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import pytest
 from attrs import define, evolve, field
 from twisted.internet.defer import CancelledError, Deferred
-from twisted.logger import LogEvent
+from twisted.internet.task import Clock
 from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
@@ -22,6 +22,7 @@ from sippn.binding import (
     RoutePlan,
     Verdict,
 )
+from sippn.containment import ContainedPolicy, ContainedProvider
 from sippn.interfaces import IPushProvider, IRoutingPolicy, Maybe
 from sippn.push import Dispatcher
 from sippn.sip import Request
@@ -193,82 +194,88 @@ def test_outcome_is_told_to_every_policy(pns: MemoryPushProvider, make_job: Make
     assert [policy.told for policy in policies] == [[("job-1", Verdict.DEAD)]] * 2
 
 
-def _broke(failures: list[LogEvent], how_often: int) -> bool:
-    seen = len(failures)
-    failures.clear()
-    return seen == how_often
+def _told(logged: list[str], plugin: type, on: str) -> bool:
+    lines = [line for line in logged if line.startswith("the plugin ")]
+    return len(lines) == 1 and f"{plugin.__qualname__} broke on {on}" in lines[0]
+
+
+def _contained(provider: IPushProvider) -> ContainedProvider:
+    return ContainedProvider(provider, Clock())
+
+
+def _kept(policy: IRoutingPolicy) -> ContainedPolicy:
+    return ContainedPolicy(policy, Clock())
 
 
 def test_policy_that_breaks_stops_the_push(
-    pns: MemoryPushProvider, make_job: MakeJob, nothing_fails_unseen: list[LogEvent]
+    pns: MemoryPushProvider, make_job: MakeJob, logged: list[str]
 ) -> None:
     """It may be the one that forbids; the failure is in the log."""
 
     def bug(_: PushJob) -> PushJob | None:
         raise RuntimeError("a bug")
 
-    asked = Dispatcher([pns], [Scripted(bug)]).request_push(make_job())
+    asked = Dispatcher([pns], [_kept(Scripted(bug))]).request_push(make_job())
     assert succeeded(asked) == PushOutcome(Verdict.FAILED, detail="a policy broke")
     assert pns.jobs == []
-    assert _broke(nothing_fails_unseen, 1)
+    assert _told(logged, Scripted, "on_push")
 
 
 def test_policy_that_breaks_on_an_outcome_changes_nothing(
-    pns: MemoryPushProvider, make_job: MakeJob, nothing_fails_unseen: list[LogEvent]
+    pns: MemoryPushProvider, make_job: MakeJob, logged: list[str]
 ) -> None:
     """The push is out; the others are told all the same."""
     other = Scripted()
-    asked = Dispatcher([pns], [Scripted(broken=True), other]).request_push(make_job())
+    policies = [_kept(Scripted(broken=True)), _kept(other)]
+    asked = Dispatcher([pns], policies).request_push(make_job())
     pns.answer()
     assert succeeded(asked).verdict is Verdict.ACCEPTED
     assert other.told == [("job-1", Verdict.ACCEPTED)]
-    assert _broke(nothing_fails_unseen, 1)
+    assert _told(logged, Scripted, "on_push_result")
 
 
 def test_provider_that_fails_becomes_an_outcome(
-    pns: MemoryPushProvider, make_job: MakeJob, nothing_fails_unseen: list[LogEvent]
+    pns: MemoryPushProvider, make_job: MakeJob, logged: list[str]
 ) -> None:
     """A plugin's bug costs one push and is in the log; it is no exception to the proxy."""
-    asked = Dispatcher([pns]).request_push(make_job())
+    asked = Dispatcher([_contained(pns)]).request_push(make_job())
     pns.break_on(ValueError("a bug"))
     assert succeeded(asked) == PushOutcome(Verdict.FAILED, detail="the provider broke")
-    assert _broke(nothing_fails_unseen, 1)
+    assert _told(logged, MemoryPushProvider, "request_push")
 
 
-def test_provider_that_raises_becomes_an_outcome(
-    make_job: MakeJob, nothing_fails_unseen: list[LogEvent]
-) -> None:
+def test_provider_that_raises_becomes_an_outcome(make_job: MakeJob, logged: list[str]) -> None:
     """The same for one that does not even return a Deferred."""
 
     class Raising(MemoryPushProvider):
         def request_push(self, job: PushJob) -> Deferred[PushOutcome]:
             raise KeyError(job.id)
 
-    asked = Dispatcher([Raising()]).request_push(make_job())
+    asked = Dispatcher([_contained(Raising())]).request_push(make_job())
     assert succeeded(asked).verdict is Verdict.FAILED
-    assert _broke(nothing_fails_unseen, 1)
+    assert _told(logged, Raising, "request_push")
 
 
 def test_provider_without_outcome_has_failed(pns: MemoryPushProvider, make_job: MakeJob) -> None:
     """Whoever reads a verdict must find one."""
-    asked = Dispatcher([pns]).request_push(make_job())
+    asked = Dispatcher([_contained(pns)]).request_push(make_job())
     pns.answer(None)  # type: ignore[arg-type] # what an untyped plugin may do
     assert succeeded(asked).verdict is Verdict.FAILED
 
 
 def test_provider_that_breaks_on_can_push_cannot(
-    pns: MemoryPushProvider, make_job: MakeJob, nothing_fails_unseen: list[LogEvent]
+    pns: MemoryPushProvider, make_job: MakeJob, logged: list[str]
 ) -> None:
     """The next one is asked."""
 
     def bug(target: PushTarget, kind: PushKind) -> bool:
         raise RuntimeError("a bug")
 
-    dispatcher = Dispatcher([MemoryPushProvider(can=bug), pns])
+    dispatcher = Dispatcher([_contained(MemoryPushProvider(can=bug)), _contained(pns)])
     asked = dispatcher.request_push(make_job())
     pns.answer()
     assert succeeded(asked).verdict is Verdict.ACCEPTED
-    assert _broke(nothing_fails_unseen, 1)
+    assert _told(logged, MemoryPushProvider, "can_push")
 
 
 def test_cancelling_reaches_the_provider(pns: MemoryPushProvider, make_job: MakeJob) -> None:

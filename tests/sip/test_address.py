@@ -24,6 +24,9 @@ from sippn.sip import NameAddr, split_values
         ("<tel:+1>;tag=2", "", "tel:+1", (("tag", "2"),)),
         ("tel:+1;tag=2", "", "tel:+1", (("tag", "2"),)),
         ('"\xe9\udcff" <sip:a@h>', '"\xe9\udcff"', "sip:a@h", ()),
+        ("\xe9\udcff a <sip:a@h>", "\xe9\udcff a", "sip:a@h", ()),
+        ('"\\\x00\\\x07\x7f" <sip:a@h>', '"\\\x00\\\x07\x7f"', "sip:a@h", ()),
+        ("1~` 2'+_\t3*%!.- <sip:a@h>", "1~` 2'+_\t3*%!.-", "sip:a@h", ()),
     ],
 )
 def test_parts_are_found(
@@ -55,6 +58,12 @@ def test_parts_are_found(
         "sip:a b@h",
         "alice",
         "<alice>",
+        "Bell, Alexander <sip:a@h>",
+        "a@b <sip:a@h>",
+        "(a) <sip:a@h>",
+        "a\x07 <sip:a@h>",
+        "a\\\x00 <sip:a@h>",
+        "<sip:a\\\x00@h>",
     ],
 )
 def test_broken_ones_are_refused(text: str) -> None:
@@ -114,3 +123,11 @@ def test_quotes_need_partners(text: str) -> None:
     """Where values end is not guessed."""
     with pytest.raises(BadRequest):
         split_values(text)
+
+
+def test_commas_without_end_are_not_looked_at() -> None:
+    """RELIABILITY 2: 64 KiB of them take no 20 ms."""
+    for first in ("<sip:a@b>", "a"):
+        with pytest.raises(BadRequest, match="Too many values"):
+            split_values(first + "," * 60_000)
+    assert len(split_values("<sip:a@b>" + ",<sip:c@d>" * 1000)) == 1001

@@ -109,7 +109,7 @@ def test_broken_credentials_are_refused(text: str) -> None:
 
 
 def test_other_schemes_are_told_apart() -> None:
-    """RFC 4475 section 3.3.15: an unknown scheme is no credentials, not a broken request."""
+    """RFC 4475 section 3.3.7: an unknown scheme is no credentials, not a broken request."""
     assert is_digest("digest\tusername=x")
     assert not is_digest("NoOneKnowsThisScheme opaque-data=here")
     assert not is_digest("Digestive biscuit")

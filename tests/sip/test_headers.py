@@ -143,6 +143,53 @@ def test_no_value_breaks_out_of_its_field(value: str) -> None:
     assert len(headers) == 0
 
 
+QUOTED_NULS = ['"\\\x00" <sip:a@h>', '"a\\"\\\x00\\\\" <sip:a@h>;tag=1', '<sip:a@h>;x="\\\x00"']
+
+
+@pytest.mark.parametrize("value", QUOTED_NULS)
+def test_nul_that_is_quoted_is_a_character(value: str) -> None:
+    """RFC 4475 section 3.1.1.2: in an address, and it is still no end of anything."""
+    headers = Headers([("t", value)])
+    headers.set("To", value)
+    headers.replace_value("To", value)
+    headers.add_first("Contact", value)
+    assert list(headers) == [("Contact", value), ("To", value)]
+
+
+@pytest.mark.parametrize("name", ["Subject", "Call-ID", "Via", "User-Agent", "Authorization", "X"])
+@pytest.mark.parametrize("value", QUOTED_NULS)
+def test_nul_is_none_elsewhere(name: str, value: str) -> None:
+    """T11: where nothing is quoted a backslash is a backslash, and in credentials it is a trick."""
+    with pytest.raises(ValueError, match="CR, LF or NUL"):
+        Headers([(name, value)])
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "\\\x00 <sip:a@h>",
+        '"\x00" <sip:a@h>',
+        '"\\\\\x00" <sip:a@h>',
+        '"a"\\\x00"b" <sip:a@h>',
+        '"\\"\x00" <sip:a@h>',
+        '"\\\x00 <sip:a@h>',
+        "<sip:a\\\x00@h>",
+        '<sip:a"\\\x00"@h>',
+        '"\\\x00" <sip:a@h>\x00',
+        '"\\\x00\r\nVia: b" <sip:a@h>',
+        '"\\\x00\\\n" <sip:a@h>',
+        '"\\\r" <sip:a@h>',
+    ],
+)
+def test_nul_has_one_place(value: str) -> None:
+    """T11: a quoted-pair in a quoted-string; CR and LF have none at all."""
+    headers = Headers([("To", "before")])
+    for change in (headers.add, headers.add_first, headers.set, headers.replace_value):
+        with pytest.raises(ValueError, match="CR, LF or NUL"):
+            change("To", value)
+    assert list(headers) == [("To", "before")]
+
+
 @pytest.mark.parametrize("name", ["", "a b", "a:", "Via ", "a\x01", "Vi\u212a", "a" * 257])
 def test_name_is_a_token(name: str) -> None:
     """RFC 3261 section 25.1, header-name."""

@@ -32,6 +32,7 @@ from sippn.sip import (
     unquote,
     write,
 )
+from sippn.sip.grammar import breaks_out
 from sippn.sip.message import CSeq
 
 SIZE = 65000
@@ -88,6 +89,7 @@ PARSERS: list[Callable[[str], object]] = [
     parse_challenge,
     lambda text: push_params(URI("sip", "a", None, "h", None, (("pn-prid", text),))),
     lambda text: read_feature_caps(Headers([("Feature-Caps", text)])),
+    lambda text: breaks_out("to", text + '"\\\x00" <sip:a@h>'),
 ]
 ENOUGH = 0.25  # seconds; coverage makes it five times slower
 

@@ -89,7 +89,7 @@ def test_cseq_of_an_unknown_method_is_read() -> None:
         "9" * 5000 + " INVITE",
         "1 IN VITE",
         "1 INVITE,",
-        "1 " + "M" * 33,
+        "1 " + "M" * 65,
     ],
 )
 def test_broken_cseq_is_refused(text: str) -> None:

@@ -6,7 +6,17 @@ from __future__ import annotations
 
 import pytest
 
-from sippn.sip import BadMessage, BadVersion, Limits, Request, Response, TooLarge, read, write
+from sippn.sip import (
+    BadMessage,
+    BadVersion,
+    Limits,
+    Request,
+    Response,
+    TooLarge,
+    read,
+    response_to,
+    write,
+)
 
 NEEDED = (
     b"Via: SIP/2.0/UDP h;branch=z9hG4bK1\r\nFrom: <sip:a@h>;tag=1\r\nTo: <sip:b@h>\r\n"
@@ -121,7 +131,7 @@ def test_odd_octets_pass_through() -> None:
         b"INVITE sip:h \xc5\xbfIP/2.0",
         b"INVITE sip:h HTTP/1.1",
         b"INV(ITE sip:h SIP/2.0",
-        b"M" * 33 + b" sip:h SIP/2.0",
+        b"M" * 65 + b" sip:h SIP/2.0",
         b"INVITE",
         b"",
         b"SIP/2.0 20 OK",
@@ -160,6 +170,12 @@ def test_other_version_is_not_supported() -> None:
         b"Subject: a\rb\r\n",
         b"Subject: a\nb\r\n",
         b"Subject: a\x00b\r\n",
+        b'Subject: "\\\x00"\r\n',
+        b'X: "\\\x00"\r\n',
+        b"Contact: \\\x00 <sip:a@h>\r\n",
+        b'Contact: "\x00" <sip:a@h>\r\n',
+        b'Contact: "\\\r\n \x00" <sip:a@h>\r\n',
+        b'Con\x00tact: "" <sip:a@h>\r\n',
         b"nocolon\r\n",
         b"A\x01: b\r\n",
     ],
@@ -172,6 +188,38 @@ def test_broken_lines_are_refused_and_answered(section: bytes) -> None:
     assert problem.request.cseq.method == "INVITE"
 
 
+def test_nul_that_is_quoted_is_read_and_written() -> None:
+    """RFC 4475 section 3.1.1.2, in a request that is sound and in one that is not."""
+    name = b'"\\\x00\\" \\\\" <sip:d@h>'
+    octets = b"INVITE sip:h SIP/2.0\r\n" + NEEDED.replace(b"<sip:b@h>", name)
+    request = read(octets + b"\r\n")
+    assert isinstance(request, Request)
+    broken = refused(octets + b"nocolon\r\n\r\n").request
+    for one in (request, broken):
+        assert one is not None
+        answer = write(response_to(one, 404, to_tag="x"))
+        assert b"\r\nTo: " + name + b";tag=x\r\n" in answer
+        assert answer.count(b"\x00") == 1
+
+
+def test_nul_in_the_start_line_is_refused() -> None:
+    """T11: nothing is quoted there."""
+    for line in (
+        b'INVITE sip:"\\\x00"@h SIP/2.0',
+        b'SIP/2.0 200 "\\\x00"',
+        b"INVITE\x00 sip:h SIP/2.0",
+    ):
+        assert refused(line + b"\r\n" + NEEDED + b"\r\n").status == 400
+
+
+def test_less_than_an_answer_repeats_is_answered() -> None:
+    """RFC 4475 section 3.3.1: 400 is better than silence, after which it is sent again."""
+    octets = b"INVITE sip:h SIP/2.0\r\nbroken\r\nv: SIP/2.0/UDP h\r\nCSeq: 1 INVITE\r\n\r\n"
+    request = refused(octets).request
+    assert request is not None
+    assert list(request.headers) == [("Via", "SIP/2.0/UDP h"), ("CSeq", "1 INVITE")]
+
+
 @pytest.mark.parametrize(
     "octets",
     [
@@ -182,6 +230,9 @@ def test_broken_lines_are_refused_and_answered(section: bytes) -> None:
         b"INVITE sip:h SIP/2.0\r\nVia: a\nb\r\n" + NEEDED + b"x\r\n\r\n",
         b"SIP/2.0 200 OK\r\nbroken\r\n" + NEEDED + b"\r\n",
         b"INVITE sip:h SIP/2.0\r\nbroken\r\n\r\n",
+        b"INVITE sip:h SIP/2.0\r\nbroken\r\nCSeq: 1 INVITE\r\n\r\n",
+        b"INVITE sip:h SIP/2.0\r\nbroken\r\nVia: SIP/2.0/UDP h\r\n\r\n",
+        b'INVITE sip:h SIP/2.0\r\nTo: "\x00" <sip:d@h>\r\n' + NEEDED + b"\r\n",
         NEEDED,
     ],
 )

@@ -41,10 +41,33 @@ def test_good_ones_pass(register: bytes) -> None:
 
 @pytest.mark.parametrize("name", ["Via", "From", "To", "Call-ID", "CSeq"])
 def test_missing_field_is_refused(name: str) -> None:
-    """RFC 3261 section 8.1.1; without it there is nothing to answer with."""
+    """RFC 3261 section 8.1.1, RFC 4475 3.3.1; its sender knows an answer by Via and CSeq alone."""
     headers = Headers(GOOD.items())
     headers.remove(name)
-    assert refused(Request("INVITE", "sip:h", headers)).request is None
+    message = Request("INVITE", "sip:h", headers)
+    assert refused(message).request is (None if name in ("Via", "CSeq") else message)
+
+
+@pytest.mark.parametrize(
+    "uri", ["sip:2001:db8::10", "sip:", "sip:a@", "sips:a@h:x", "sip:a b@h", "nonsense", "sip:h:"]
+)
+def test_uri_is_looked_at_before_anything_is_done(uri: str) -> None:
+    """RFC 5118 section 4.2: a registrar, too, which does nothing with it."""
+    assert refused(invite(uri=uri)).status == 400
+
+
+@pytest.mark.parametrize(
+    "uri", ["tel:+1", "urn:service:sos", "sips:h", "sip:h.;lr", "sip:[::1]:5", "sip:%00@h?x=y"]
+)
+def test_sound_uri_is_no_business_of_the_check(uri: str) -> None:
+    """RFC 4475 section 3.3.2: a scheme that is unknown is a 416, from whom it matters to."""
+    check(invite(uri=uri))
+
+
+def test_unknown_method_that_is_wrong_besides() -> None:
+    """RFC 4475 section 3.1.2.18: 501; the methods that are known are 400 (3.1.2.17)."""
+    assert refused(Request("NEWMETHOD", "sip:h", Headers(GOOD.items()))).status == 501
+    assert refused(Request("OPTIONS", "sip:h", Headers(GOOD.items()))).status == 400
 
 
 @pytest.mark.parametrize(

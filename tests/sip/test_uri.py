@@ -54,9 +54,28 @@ def test_written_as_it_came(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("odd", "there"),
+    [
+        ("2001:db8:::192.0.2.1", "2001:db8::192.0.2.1"),
+        (":::192.0.2.1", "::192.0.2.1"),
+        ("::FFFF:192.0.2.1", "::FFFF:192.0.2.1"),
+    ],
+)
+def test_colon_too_many_is_left_out(odd: str, there: str) -> None:
+    """RFC 5118 section 4.10: the grammar of RFC 3261 has it."""
+    assert str(URI.parse(f"sip:user@[{odd}]:5070;lr")) == f"sip:user@[{there}]:5070;lr"
+    assert parse_hostport(f"[{odd}]") == (f"[{there}]", None)
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "sip:",
+        "sip:a@[2001:db8:::1]",
+        "sip:a@[2001:::db8:::192.0.2.1]",
+        "sip:a@[2001:db8::::192.0.2.1]",
+        "sip:a@[2001:db8:::192.0.2.1111]",
+        "sip:a@[2001:db8:::192.0.2.1:5]",
         "sip:@h",
         "sip:a@",
         "sip:a@b@c",

@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from sippn.errors import ServiceUnavailable, TransportError
 from sippn.events import Event, MessageReceived, MessageRefused, MessageSent
-from sippn.sip import Request, read
+from sippn.sip import Request, check, read
 from sippn.testing.network import MemoryNetwork
 from sippn.transaction import ServerTransaction, TransactionLayer
 from sippn.transport import Flow
@@ -131,13 +131,36 @@ def test_broken_via_is_answered_where_it_came_from(bench: Bench) -> None:
     assert [response.status for response in bench.heard()] == [400]
 
 
+def test_what_lacks_most_is_answered_in_full(bench: Bench) -> None:
+    """RFC 4475 section 3.3.1: 400, which has what every response has (RFC 3261 section 8.2.6.2)."""
+    whole = request(more=f"Subject: {'long ' * 20}\n")
+    lacking = [line for line in whole.split("\n") if not line.startswith(("From", "To", "Call-ID"))]
+    bench.say("\n".join(lacking))
+    (answer,) = bench.heard()
+    check(answer)
+    assert answer.status == 400
+    assert answer.to.tag
+    assert [key for key in ("from", "to", "call-id") if answer.headers.keys.count(key) != 1] == []
+
+
+def test_nothing_is_amplified_for_who_sends_rubbish(bench: Bench) -> None:
+    """A2: an answer of more than 1.5 times what came helps nobody but who forges its source."""
+    short = "A b SIP/\nv:SIP/2.0/UDP h;rport\nCSeq:1 A\n\n"
+    bench.say(short)
+    assert bench.heard() == []
+    bench.say(short.replace("CSeq", f"Subject:{'s' * 140}\nCSeq"))
+    (answer,) = bench.heard()
+    assert answer.status == 400
+
+
 @pytest.mark.parametrize(
     "text",
     [
         "hello",
         "\n\n\n",
         request("ACK").replace("CSeq: 1 ACK", "CSeq: 1 INVITE"),
-        request().replace("Call-ID", "X-Call-ID"),
+        request().replace("CSeq", "X-CSeq"),
+        request().replace("Via", "X-Via"),
         "SIP/2.0 200 OK\nVia: nonsense\n\n",
         "SIP/2.0 200 OK\nContent-Length: 99\n\n",
     ],

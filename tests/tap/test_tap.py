@@ -30,6 +30,7 @@ TWISTD = "import sys; from twisted.scripts.twistd import run; sys.exit(run())"
 TWO_WRONG = 'role = "x"\n[auth]\nmode = "y"\n'
 SQLITE = '[storage]\ntype = "sqlite"\npath = "sippn.db"\n'
 TLS = 'certificate = "cert.pem"\nprivate_key = "key.pem"\n'
+READABLE = "name a file that the server may read"
 AT_PORT = '[[listen]]\ntransport = "udp"\nhost = "127.0.0.1"\nport = {port}\n'
 
 Twistd = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -276,7 +277,7 @@ def test_file_that_only_building_misses(twistd: Twistd, config: Path) -> None:
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
         f"1 problem in {config}",
-        "  push.provider[0].ca_file: cannot be read: No such file or directory",
+        f"  push.provider[0].ca_file: cannot be read: No such file or directory; {READABLE}",
     ]
 
 
@@ -312,10 +313,11 @@ def test_certificate_that_is_not_there(twistd: Twistd, config: Path, tmp_path: P
     """It is read at the start: one problem, its path, 1, and no socket is open for a moment."""
     config.write_text(AT_PORT.format(port=0).replace("udp", "tls") + TLS)
     done = twistd("-n", "sippn", "--config", str(config))
+    cert = tmp_path / "cert.pem"
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
         f"1 problem in {config}",
-        f"  listen[0].certificate: {tmp_path}/cert.pem cannot be read: No such file or directory",
+        f"  listen[0].certificate: {cert} cannot be read: No such file or directory; {READABLE}",
     ]
 
 

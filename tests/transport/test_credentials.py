@@ -90,13 +90,14 @@ def test_file_that_is_not_there_is_named(files: dict[str, str], tmp_path: Path) 
     """Each key with its own problem, and the path as it was written."""
     missing = tmp_path / "missing.pem"
     where, what = refusal(missing, files["private_key"])
+    cure = "name a file that the server may read"
     assert (where, what) == (
         "listen.certificate",
-        f"{missing} cannot be read: No such file or directory",
+        f"{missing} cannot be read: No such file or directory; {cure}",
     )
     where, what = refusal(files["certificate"], missing)
     assert where == "listen.private_key"
-    assert refusal(tmp_path, files["private_key"])[1].endswith("Is a directory")
+    assert refusal(tmp_path, files["private_key"])[1].endswith(f"Is a directory; {cure}")
     assert refusal("nul\0", files["private_key"])[0] == "listen.certificate"
 
 

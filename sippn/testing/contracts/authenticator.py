@@ -76,7 +76,7 @@ class AuthenticatorContract:
 
     def challenges(self, *, stale: bool = False) -> list[str]:
         """What a 401 would carry."""
-        return list(self.authenticator.challenges(self.realm, stale))
+        return list(self.authenticator.challenges(self.realm, stale, self.source))
 
     # the tests
 

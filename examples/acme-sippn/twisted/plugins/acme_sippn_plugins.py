@@ -1,0 +1,7 @@
+"""What ``twisted.plugin`` looks for; neither this folder nor the one above has an __init__.py."""
+
+from acme_sippn.factories import JournalFactory, LineFactory, ShortNumbersFactory
+
+line = LineFactory()
+journal = JournalFactory()
+short_numbers = ShortNumbersFactory()

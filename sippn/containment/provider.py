@@ -1,0 +1,128 @@
+"""A push provider that does no harm, whatever it does."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Sequence
+from typing import Any
+
+from attrs import Factory, define, field
+from twisted.internet.defer import CancelledError, Deferred, fail, succeed
+from twisted.internet.interfaces import IReactorTime
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from sippn.binding import Capability, PushJob, PushKind, PushOutcome, PushTarget
+from sippn.containment.bounded import as_deferred
+from sippn.containment.complaints import Complaints
+from sippn.interfaces import IPushProvider
+
+
+class ProviderBroke(Exception):
+    """A provider gave no outcome; the log has said so."""
+
+
+class _Passed(Deferred[PushOutcome]):
+    """What comes of *answer*, when it comes: unlike any other Deferred, also if cancelled."""
+
+    def __init__(self, answer: Deferred[PushOutcome], complaints: Complaints) -> None:
+        super().__init__()
+        self._answer, self._complaints = answer, complaints
+        answer.addBoth(self._pass_on)
+
+    def cancel(self) -> None:
+        try:
+            self._answer.cancel()
+        except Exception as error:  # noqa: BLE001 - a plugin may raise anything
+            self._complaints.broke("the canceller of request_push", error)
+            self._pass_on(Failure(CancelledError()))
+
+    def _pass_on(self, outcome: PushOutcome | Failure) -> None:
+        if not self.called:
+            self.callback(outcome)  # a Failure fails it
+
+
+@implementer(IPushProvider)
+@define(eq=False, repr=False)
+class ContainedProvider:
+    """
+    A provider whose every push ends in an outcome, or in :class:`ProviderBroke`.
+
+    Whoever asked it withdraws a push at its deadline; one that was still unanswered then is
+    told, too.
+    """
+
+    _provider: IPushProvider
+    _clock: IReactorTime
+    _complaints: Complaints = field(
+        init=False,
+        default=Factory(
+            lambda self: Complaints.about(self._provider, self._clock), takes_self=True
+        ),
+    )
+
+    @property
+    def capabilities(self) -> Sequence[Capability]:
+        """The provider's; none, if it cannot say."""
+        try:
+            listed = self._provider.capabilities
+            if _are_capabilities(listed):
+                return listed
+        except Exception as error:  # noqa: BLE001 - a plugin may raise anything
+            self._complaints.broke("capabilities", error)
+        else:
+            self._complaints.nonsense("capabilities", listed)
+        return ()
+
+    def can_push(self, target: PushTarget, kind: PushKind) -> bool:
+        """As the provider says; not, if it cannot say."""
+        try:
+            can = self._provider.can_push(target, kind)
+        except Exception as error:  # noqa: BLE001 - a plugin may raise anything
+            self._complaints.broke("can_push", error)
+            return False
+        if can is True or can is False or not isinstance(can, Awaitable):
+            return bool(can)
+        self._complaints.nonsense("can_push", can)
+        return False
+
+    def request_push(self, job: PushJob) -> Deferred[PushOutcome]:
+        """
+        Ask it.
+
+        Cancelling is passed on, and ends nothing by itself: a push on the wire is in flight
+        until its provider is done with it (RELIABILITY W3).
+
+        :raises ProviderBroke: it raised, or gave no outcome.
+        """
+        asked: Any
+        try:
+            asked = self._provider.request_push(job)
+        except Exception as error:  # noqa: BLE001 - a plugin may raise anything
+            self._complaints.broke("request_push", error)
+            return fail(ProviderBroke())
+        answer = as_deferred(asked) if isinstance(asked, Awaitable) else succeed(asked)
+        answer.addCallbacks(self._checked, self._failed, errbackArgs=(job,))
+        return _Passed(answer, self._complaints)
+
+    def _checked(self, outcome: object) -> PushOutcome:
+        if isinstance(outcome, PushOutcome):
+            return outcome
+        self._complaints.nonsense("request_push", outcome)
+        raise ProviderBroke
+
+    def _failed(self, failure: Failure, job: PushJob) -> Failure:
+        if not failure.check(CancelledError):
+            self._complaints.broke("request_push", failure.value)
+            return Failure(ProviderBroke())
+        if self._clock.seconds() >= job.deadline:
+            self._complaints.tell("did not answer a push before its deadline")
+        return failure
+
+
+def _are_capabilities(listed: object) -> bool:
+    if type(listed) is not list and type(listed) is not tuple and not isinstance(listed, Sequence):
+        return False  # a Deferred can be walked through for ever
+    for one in listed:  # noqa: SIM110 - a generator costs more than all else here
+        if type(one) is not Capability:
+            return False
+    return True
