@@ -18,7 +18,14 @@ def summary(config: Config, settings: ServerSettings) -> tuple[str, ...]:
         f"authentication: {_auth(settings)}",
         f"trusted:        {', '.join(map(str, settings.auth.trusted)) or 'nobody'}",
         f"push:           {', '.join(providers) or 'no provider'}",
+        *_policies(config),
     )
+
+
+def _policies(config: Config) -> tuple[str, ...]:
+    """Those of plugins, in the order in which they are asked; few have any."""
+    named = ", ".join(policy.type for policy in config.policy)
+    return (f"policies:       {named}",) if named else ()
 
 
 def _socket(transport: str, host: str, port: int) -> str:

@@ -55,7 +55,7 @@ class Selection:
             bent: Any = None
             try:
                 bent = policy.determine_targets(request, plan)
-                if isinstance(bent, Awaitable):
+                if not isinstance(bent, RoutePlan) and isinstance(bent, Awaitable):
                     bent = await bounded(as_deferred(bent), PATIENCE, self._clock)
             except SIPError:
                 raise

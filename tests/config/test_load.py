@@ -276,6 +276,7 @@ def test_summary_says_what_runs(users: None, reads: Reads) -> None:
         'authentication: digest, realm "example.com", users: 1, MD5 and SHA-256',
         "trusted:        10.0.0.3/32, 2001:db8::/32",
         "push:           webhook, log",
+        "policies:       barring",
     )
 
 
