@@ -57,7 +57,7 @@ class ResponseContext:
     _breadth: Breadth = field(init=False)
     _search: Search = field(init=False)
     _redirections: Redirections | None = field(default=None, init=False)
-    _redirected: list[Final] = field(factory=list, init=False)
+    _redirected: tuple[Final, ...] = field(default=(), init=False)
     _started: bool = field(default=False, init=False)
     _asking: bool = field(default=False, init=False)
     _cancelled: bool = field(default=False, init=False)
@@ -238,7 +238,7 @@ class ResponseContext:
 
     def _redirect_to(self, targets: Sequence[Target], left: Response | None) -> None:
         if left is not None:
-            self._redirected.append(Final(left.status, left))
+            self._redirected += (Final(left.status, left),)
         self._search.add(targets)
         self._settle()
         self._let_go()

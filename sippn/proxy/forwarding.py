@@ -40,7 +40,9 @@ def forwarded_request(
     headers = request.headers.copy()
     hops = request.max_forwards
     headers.set("Max-Forwards", str(70 if hops is None else hops - 1))
-    headers.set("Max-Breadth", str(breadth))
+    if "max-breadth" in headers.keys:
+        headers.remove("Max-Breadth")
+    headers.add("Max-Breadth", str(breadth))
     for value in reversed(tuple(routes)):
         headers.add_first("Route", value)
     for value in reversed(tuple(record_routes)):

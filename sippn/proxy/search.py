@@ -4,7 +4,7 @@ Whom a request is still to be sent to, and in which order (RFC 3261 16.5 and 16.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from attrs import define, field
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -33,8 +33,8 @@ class Search:
     _level: int = field(default=HIGHEST_Q, init=False)
     _since: float = field(init=False)
     _latest: float = field(init=False)
-    _to_come: list[Target] = field(factory=list, init=False)
-    _known: set[str] = field(factory=set, init=False)
+    _to_come: tuple[Target, ...] = field(default=(), init=False)
+    _known: tuple[str, ...] = field(default=(), init=False)
     _timer: IDelayedCall | None = field(default=None, init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -58,9 +58,10 @@ class Search:
     def add(self, targets: Iterable[Target]) -> None:
         """Let *targets* have their turn, those of them that had none."""
         for target in targets:
-            if target.name not in self._known:
-                self._known.add(target.name)
-                self._to_come.append(target)
+            name = target.name
+            if name not in self._known:
+                self._known += (name,)
+                self._to_come += (target,)
 
     def admits(self, target: Target, most: int) -> bool:
         """
@@ -68,9 +69,10 @@ class Search:
 
         :param most: how many more may be asked now.
         """
-        self._known.add(target.name)
+        if target.name not in self._known:
+            self._known += (target.name,)
         if most < 1 or target.q < self._level:
-            self._to_come.append(target)
+            self._to_come += (target,)
             return False
         return True
 
@@ -81,12 +83,13 @@ class Search:
         :param instance: of the device; empty: it has none.
         :returns: whether there was any.
         """
-        before = len(self._to_come)
-        if before:
-            self._to_come = [one for one in self._to_come if not _is_of(one, aor, ids, instance)]
+        before = self._to_come
+        if not before:
+            return False
+        self._to_come = tuple([one for one in before if not _is_of(one, aor, ids, instance)])
         if not self._to_come:
             self.stop_timer()
-        return len(self._to_come) < before
+        return len(self._to_come) < len(before)
 
     def ask_all(self) -> None:
         """It is everybody's turn, whatever the q."""
@@ -100,20 +103,21 @@ class Search:
         """
         self.stop_timer()
         if self._clock.seconds() >= self._latest:
-            self._to_come = []
+            self._to_come = ()
         if not self._to_come:
             return False
         self._level = max(target.q for target in self._to_come)
         self._since = self._clock.seconds()
         return True
 
-    def take(self, most: int) -> list[Target]:
+    def take(self, most: int) -> Sequence[Target]:
         """Those whose turn it is, at most so many; they are to come no more."""
-        chosen = [target for target in self._to_come if target.q >= self._level][: max(0, most)]
-        if len(chosen) == len(self._to_come):
-            self._to_come = []
+        there = self._to_come
+        chosen = [target for target in there if target.q >= self._level][: max(0, most)]
+        if len(chosen) == len(there):
+            self._to_come = ()
         elif chosen:
-            self._to_come = [target for target in self._to_come if target not in chosen]
+            self._to_come = tuple([target for target in there if target not in chosen])
         return chosen
 
     def time(self, out: Callable[[], None]) -> None:
@@ -132,7 +136,7 @@ class Search:
 
     def stop(self) -> None:
         """Nobody is asked any more."""
-        self._to_come = []
+        self._to_come = ()
         self.stop_timer()
 
     def _time_out(self, out: Callable[[], None]) -> None:

@@ -44,7 +44,7 @@ class Wakes:
     _until: float = field(default=0.0, init=False)
     _waiting: int = field(default=0, init=False)
     _callee: AOR | None = field(default=None, init=False)
-    _missed: list[Target] = field(factory=list, init=False)
+    _missed: tuple[Target, ...] = field(default=(), init=False)
     _holding: IDelayedCall | None = field(default=None, init=False)
 
     @property
@@ -107,7 +107,7 @@ class Wakes:
 
     def comes_after_all(self, binding_id: str) -> None:
         """A UA that was missed gets the request, so it need not be told that it is over."""
-        self._missed = [one for one in self._missed if one.binding_id != binding_id]
+        self._missed = tuple([one for one in self._missed if one.binding_id != binding_id])
 
     def concealed(self, nobody: Final, then: Callable[[], None]) -> Final | None:
         """
@@ -135,7 +135,7 @@ class Wakes:
         self._holding = None
         if not self._waiting:
             self._leave()
-        missed, self._missed = self._missed, []
+        missed, self._missed = self._missed, ()
         for target in missed:
             self._means.late_calls.expect(self._request, target, self.why_over)
 
@@ -147,7 +147,7 @@ class Wakes:
         if self._caller.answered:
             self._means.late_calls.expect(self._request, target, self.why_over)
         else:
-            self._missed.append(target)
+            self._missed += (target,)
 
     def _enter(self, callee: AOR) -> None:
         if self._callee is None:

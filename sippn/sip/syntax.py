@@ -15,7 +15,10 @@ from sippn.sip.message import Message, Request
 from sippn.sip.reader import BadMessage, BadMethod, TooLarge, is_answerable
 
 _SINGLE: Final = ("From", "To", "Call-ID", "CSeq", "Max-Forwards", "Content-Length")
-_PLAIN_URI: Final = re.compile(r"sip:(?:[A-Za-z0-9_.\-+]++@)?[A-Za-z0-9_][A-Za-z0-9_.\-]*+")
+_PLAIN_URI: Final = re.compile(
+    r"sip:(?:[A-Za-z0-9_.\-+]++@)?[A-Za-z0-9_][A-Za-z0-9_.\-]*+(?::[1-9][0-9]{0,3}+|:[1-5][0-9]{4}+)?"
+    r"(?:;transport=[a-z]{2,4}+)?"
+)
 
 
 def check(message: Message, limits: Limits = DEFAULT_LIMITS) -> None:
