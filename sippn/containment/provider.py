@@ -102,7 +102,8 @@ class ContainedProvider:
             return fail(ProviderBroke())
         answer = as_deferred(asked) if isinstance(asked, Awaitable) else succeed(asked)
         answer.addCallbacks(self._checked, self._failed, errbackArgs=(job,))
-        return _Passed(answer, self._complaints)
+        over = answer.called and not isinstance(answer.result, Deferred)
+        return answer if over else _Passed(answer, self._complaints)
 
     def _checked(self, outcome: object) -> PushOutcome:
         if isinstance(outcome, PushOutcome):

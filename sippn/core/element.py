@@ -8,12 +8,12 @@ from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from attrs import define
-from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from sippn.auth import Admission
 from sippn.binding import Principal, Source
+from sippn.core.running import run
 from sippn.errors import (
     BadExtension,
     MethodUnknown,
@@ -65,8 +65,8 @@ class Element:
         if request.method == "CANCEL":
             self._cancel(request, transaction)
         elif request.method == "REGISTER":
-            work = Deferred.fromCoroutine(self._register(request, transaction, flow))
-            work.addErrback(self._refuse, transaction)
+            work = self._register(request, transaction, flow)
+            run(work, lambda failure: self._refuse(failure, transaction))
         elif self._ends_here(request):
             try:
                 self._respond(transaction, 200, self._answer(request))
@@ -82,8 +82,8 @@ class Element:
     def _proxy_request(self, request: Request, transaction: ServerTransaction, flow: Flow) -> None:
         context = self._proxy.begin(request, transaction, flow)
         transaction.on_cancel = context.cancel
-        work = Deferred.fromCoroutine(self._forward(request, transaction, flow, context))
-        work.addErrback(self._fail, context, transaction)
+        work = self._forward(request, transaction, flow, context)
+        run(work, lambda failure: self._fail(failure, context, transaction))
 
     async def _register(self, request: Request, transaction: ServerTransaction, flow: Flow) -> None:
         source = flow.source
