@@ -21,26 +21,6 @@ class ProviderBroke(Exception):
     """A provider gave no outcome; the log has said so."""
 
 
-class _Passed(Deferred[PushOutcome]):
-    """What comes of *answer*, when it comes: unlike any other Deferred, also if cancelled."""
-
-    def __init__(self, answer: Deferred[PushOutcome], complaints: Complaints) -> None:
-        super().__init__()
-        self._answer, self._complaints = answer, complaints
-        answer.addBoth(self._pass_on)
-
-    def cancel(self) -> None:
-        try:
-            self._answer.cancel()
-        except Exception as error:  # noqa: BLE001 - a plugin may raise anything
-            self._complaints.broke("the canceller of request_push", error)
-            self._pass_on(Failure(CancelledError()))
-
-    def _pass_on(self, outcome: PushOutcome | Failure) -> None:
-        if not self.called:
-            self.callback(outcome)  # a Failure fails it
-
-
 @implementer(IPushProvider)
 @define(eq=False, repr=False)
 class ContainedProvider:
@@ -101,9 +81,11 @@ class ContainedProvider:
             self._complaints.broke("request_push", error)
             return fail(ProviderBroke())
         answer = as_deferred(asked) if isinstance(asked, Awaitable) else succeed(asked)
-        answer.addCallbacks(self._checked, self._failed, errbackArgs=(job,))
-        over = answer.called and not isinstance(answer.result, Deferred)
-        return answer if over else _Passed(answer, self._complaints)
+        return answer.addCallbacks(self._checked, self._failed, errbackArgs=(job,))
+
+    def cannot_cancel(self, error: Exception) -> None:
+        """What it raised when one of its answers was cancelled."""
+        self._complaints.broke("the canceller of request_push", error)
 
     def _checked(self, outcome: object) -> PushOutcome:
         if isinstance(outcome, PushOutcome):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from attrs import define, field
@@ -25,6 +25,11 @@ LATE = PushOutcome(Verdict.FAILED, detail="deadline passed")
 FULL = PushOutcome(Verdict.FAILED, detail="queue full")
 
 
+def _unheard(error: Exception) -> None:
+    """Nobody looks after the provider: it is one of ours, and this is a bug."""
+    raise error
+
+
 @implementer(IPushProvider)
 @define(eq=False)
 class Limited:
@@ -38,12 +43,14 @@ class Limited:
 
     :ivar _slots: this provider's own.
     :ivar _pace: shared with the other providers.
+    :ivar _broke: told what a canceller of the provider raises.
     """
 
     _provider: IPushProvider
     _clock: IReactorTime
     _slots: Slots
     _pace: Pace
+    _broke: Callable[[Exception], None] = _unheard
     _deadlines: Deadlines = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -78,7 +85,7 @@ class Limited:
 
     def _bounded(self, asked: Deferred[PushOutcome], job: PushJob) -> Deferred[PushOutcome]:
         """*asked*, for somebody who waits until the deadline at most."""
-        result = withdrawable(asked)
+        result = withdrawable(asked, self._broke)
         if not result.called:
             alarm = self._deadlines.at(job.deadline, result.cancel)
             result.addBoth(_in_time, alarm)

@@ -42,8 +42,9 @@ def dispatcher_of(
 
     def wrapped(provider: IPushProvider) -> IPushProvider:
         slots = Slots(limits.in_flight_per_provider)
-        metered = Metered(ContainedProvider(provider, clock), clock, bus, departures)
-        limited = Limited(metered, clock, slots, pace)
+        contained = ContainedProvider(provider, clock)
+        metered = Metered(contained, clock, bus, departures)
+        limited = Limited(metered, clock, slots, pace, contained.cannot_cancel)
         return Retrying(Breaker(limited, clock), clock, around.entropy)
 
     return Dispatcher([wrapped(provider) for provider in providers], policies)
