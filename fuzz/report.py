@@ -63,7 +63,7 @@ def _levels(run: Run) -> list[str]:
         return []
     before, after = (size / (1 << 20) for size in run.memory)
     return [
-        f"  memory: {before:.1f} MiB after the first quarter, {after:.1f} at the end",
+        f"  memory: {before:.1f} MiB after the first half, {after:.1f} at the end",
         f"  descriptors: {run.descriptors[0]} and {run.descriptors[1]}",
     ]
 

@@ -89,9 +89,14 @@ class Run:
         return self.scene.oracles
 
     def run(self, numbers: Sequence[int]) -> None:
-        """Send the iterations *numbers*; the first quarter warms the server up."""
+        """
+        Send the iterations *numbers*; the first half warms the server up.
+
+        Half, as memory never gets smaller than what the most that was held at once took: the
+        second half holds no more of it.
+        """
         self.scene.ready()
-        warm = len(numbers) // 4
+        warm = len(numbers) // 2
         self._iterate(numbers[:warm])
         self._begin_to_measure()
         self._iterate(numbers[warm:])
