@@ -5,6 +5,7 @@ from sippn.auth.budget import Budget
 from sippn.auth.digest import DigestAuthenticator, offered
 from sippn.auth.guesses import Guesses
 from sippn.auth.nonces import Nonces
+from sippn.auth.places import network_of
 from sippn.auth.settings import AuthSettings, User
 from sippn.auth.trusted import Trusted
 from sippn.auth.users import read_users
@@ -18,6 +19,7 @@ __all__ = [
     "Nonces",
     "Trusted",
     "User",
+    "network_of",
     "offered",
     "read_users",
 ]

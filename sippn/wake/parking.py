@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from ipaddress import IPv6Address, IPv6Network
 
 from attrs import define, field
 
+from sippn.auth import network_of
 from sippn.binding import AOR, Principal, Source
 from sippn.errors import ServiceUnavailable, SIPError, Unreachable
 from sippn.value import value_class
@@ -39,7 +39,7 @@ class Caller:
     def of(cls, principal: Principal | None, source: Source) -> Caller:
         """Who answers for a request that *principal* sent from *source*."""
         if principal is None:
-            return cls(_network(source.host), stranger=True)
+            return cls(network_of(source.host), stranger=True)
         return cls(principal.user, trusted=principal.trusted)
 
 
@@ -94,15 +94,6 @@ class Parking:
         if not caller.trusted and 0 < limits.parked_per_caller <= self._callers[caller.key]:
             return Unreachable("", later)
         return None
-
-
-def _network(host: str) -> str:
-    if ":" not in host:
-        return host
-    address = IPv6Address(host.partition("%")[0])
-    if address.is_link_local:
-        return host
-    return str(address.ipv4_mapped or IPv6Network((int(address), 64), strict=False))
 
 
 def _decrement(counts: Counter[str], key: str) -> None:
