@@ -27,7 +27,8 @@ from sippn.testing.pns import Answer
 
 ROOT = Path(__file__).parents[2]
 PERFORM = """
-import time
+import signal, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # not so in what a script has put aside
 from twisted.internet import reactor
 reactor.seconds = time.monotonic
 from sippn.demo import perform
