@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import sys
 from pathlib import Path
 
 from attrs import frozen
 
 from bench.servers.running import HOST, Command
 from bench.servers.setup import Setup
-from bench.servers.sippn import path_to
+from bench.servers.sippn import TWISTD, path_to
 from fuzz.mutators.digests import PASSWORD, USER
 
 TRUSTED_HOST = "127.0.0.3"
 IDLE_SECONDS = 3
 """How long a connection may say nothing."""
 
-_TWISTD = "from twisted.scripts.twistd import run; run()"
 _CONFIGURATION = """\
 domains = ["fuzz.test"]
 
@@ -80,14 +78,4 @@ class Fuzzed:
         whole = USER + b":fuzz.test:"
         hashes = (made(whole + PASSWORD).hexdigest() for made in (hashlib.sha256, hashlib.md5))
         (folder / "users").write_text("".join(f"{whole.decode()}{one}\n" for one in hashes))
-        words = [
-            sys.executable,
-            "-c",
-            _TWISTD,
-            "-n",
-            "--pidfile=",
-            "sippn",
-            "--config",
-            "sippn.toml",
-        ]
-        return Command(words, path_to(self.tree))
+        return Command(TWISTD, path_to(self.tree))

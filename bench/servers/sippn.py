@@ -52,6 +52,8 @@ port = {port}
 """
 
 _TWISTD = "from twisted.scripts.twistd import run; run()"
+TWISTD = [sys.executable, "-c", _TWISTD, "-n", "--pidfile=", "sippn", "--config", "sippn.toml"]
+"""Run by this Python, with the configuration of the folder that it is started in."""
 
 
 @frozen
@@ -84,16 +86,7 @@ class Sippn:
             provider=_provider(setup),
         )
         (folder / "sippn.toml").write_text(text)
-        words = [
-            sys.executable,
-            "-c",
-            _TWISTD,
-            "-n",
-            "--pidfile=",
-            "sippn",
-            "--config",
-            "sippn.toml",
-        ]
+        words = TWISTD
         if setup.descriptors:
             limited = f'ulimit -n {setup.descriptors} && exec "$@"'
             words = ["sh", "-c", limited, "sh", *words]
