@@ -38,7 +38,10 @@ _BEYOND = re.compile(rb"Beyond-[0-9]+-")
 _CANARY_LINE = re.compile(rb"(?:\A|[\r\n])[ \t]*X-Canary-[0-9]+[ \t]*:")
 _SMUGGLED = b"Smuggled-"
 _PUSH_FIELDS = {b"host", b"content-type", b"user-agent", b"content-length"}
-_PUSH_KEYS = {"kind", "provider", "param", "prid", "aor", "call_id", "method", "deadline", "id"}
+_PUSH_KEYS = {
+    *("kind", "provider", "param", "prid", "token", "service", "app", "sandbox", "hints"),
+    *("aor", "call_id", "method", "deadline", "id"),
+}
 
 
 @frozen

@@ -111,6 +111,12 @@ class TooManyHops(SIPError):
     status = 483
 
 
+class BadEvent(SIPError):
+    """A subscription to events that nobody here tells (RFC 6665 section 7.3.2)."""
+
+    status = 489
+
+
 class MethodUnknown(SIPError):
     """A method that nobody here knows (RFC 3261 section 8.2.1); *headers* has Allow."""
 
@@ -130,9 +136,17 @@ class ServerTimeout(SIPError):
 
 
 class PushNotSupported(SIPError):
-    """No provider here serves that PNS (RFC 8599 section 8.1); to REGISTER only."""
+    """
+    No provider here serves that PNS (RFC 8599 section 8.1); to REGISTER only.
+
+    :ivar why: for the operator and the author of the app; never has a PRID.
+    """
 
     status = 555
+
+    def __init__(self, why: str = "", headers: Sequence[tuple[str, str]] = ()) -> None:
+        super().__init__("", headers)
+        self.why = why
 
 
 class StoreUnavailable(SIPError):

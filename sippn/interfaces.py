@@ -18,7 +18,7 @@ from twisted.plugin import IPlugin
 from zope.interface import Attribute, Interface
 
 from sippn import binding as b
-from sippn.sip import Request
+from sippn.sip import NameAddr, Request
 
 T = TypeVar("T")
 Maybe: TypeAlias = T | Awaitable[T]  # a value costs nothing; Deferred, ``async def``: awaited
@@ -69,6 +69,19 @@ class INotebook(Interface):
 
     def keep_note(name: str, text: str) -> Deferred[None]:
         """Note *text*; fires when it is durable.  :raises StoreUnavailable: it is not noted."""
+
+
+class IPushDialect(Interface):
+    """Reads how a make of UA asks to be pushed, where it has words of its own (D-07)."""
+
+    def read(register: Request, contact: NameAddr) -> b.PushRequest | None:
+        """
+        What *contact* of *register* says about push; None: it is none of those UAs.
+
+        It is asked before sippn looks for the dialects that it knows, and does no I/O.
+
+        :raises BadRequest: it is one of them, and makes no sense.
+        """
 
 
 class IPushProvider(Interface):

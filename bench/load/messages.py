@@ -29,7 +29,7 @@ _REGISTER = (
     b"Call-ID: r%(user)d-5f0e3a61c4@phone.invalid\r\n"
     b"CSeq: %(mark)d REGISTER\r\n"
     b"Contact: <sip:u%(user)d@%(at)b;pn-provider=apns"
-    b";pn-param=ABCD123456.com.example.phone.voip;pn-prid=%(prid)b>"
+    b";pn-param=ABCD123456.com.example.phone.remote;pn-prid=%(prid)b>"
     b';+sip.instance="<urn:uuid:00000000-0000-4000-8000-%(user)012d>"\r\n'
     b"Expires: %(expires)d\r\n"
     b"Supported: path, gruu, outbound\r\n"

@@ -10,24 +10,33 @@ from __future__ import annotations
 import sys
 import time
 from hashlib import sha256
+from typing import Any
 
+from attrs import fields
 from twisted.internet.defer import Deferred
 from twisted.internet.task import react
 
-from sippn.binding import Binding, Change, PushTarget, Record, prid_key
+from sippn.binding import Binding, Change, PushTarget, Record, prid_keys
 from sippn.storage.sqlite import SQLiteStore
 
 _BATCH = 2_000
 _LIFE, _LEAD = 30 * 86_400, 3_600  # seconds, as of a phone that asks for the most
-_PARAM = "ABCD123456.com.example.phone.voip"
+_APP = "com.example.phone"
+
+
+def _read(prid: str) -> dict[str, Any]:
+    """What a sippn that knows of services makes of a PRID; an older one has no place for it."""
+    known = {field.name for field in fields(PushTarget)}
+    return {"tokens": (("remote", prid),), "app": _APP} if "app" in known else {}
 
 
 def record(user: int, domain: str, now: float, overdue: bool) -> Record:
     """The record of one user with one phone that sleeps, registered in the last twenty days."""
     prid = f"{user:08x}" * 8
     registered = now - (_LIFE - _LEAD + 60 if overdue else user % 1_728_000)
-    target = PushTarget("apns", _PARAM, prid)
-    pushing = f"pn-provider=apns;pn-param={_PARAM};pn-prid={prid}"
+    param = f"ABCD123456.{_APP}.remote"  # a VoIP token would be asked for no refresh
+    target = PushTarget("apns", param, prid, **_read(prid))
+    pushing = f"pn-provider=apns;pn-param={param};pn-prid={prid}"
     binding = Binding(
         id=sha256(b"%d" % user).hexdigest()[:22],
         contact=f"sip:u{user}@127.0.0.1:40000;{pushing}",
@@ -41,7 +50,7 @@ def record(user: int, domain: str, now: float, overdue: bool) -> Record:
         push_target=target,
         refresh_at=registered + _LIFE - _LEAD,
     )
-    due_at, keys = binding.refresh_at, frozenset([prid_key(target)])
+    due_at, keys = binding.refresh_at, prid_keys(target)
     return Record(
         f"sip:u{user}@{domain}", int(registered * 1000), (binding,), due_at=due_at, keys=keys
     )

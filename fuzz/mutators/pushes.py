@@ -13,7 +13,20 @@ def _values(draft: Draft, draw: Draw) -> bytes:
         b"Beyond\x00", b"../../x", b"http://127.0.0.1:1/")  # fmt: skip
     value = draw.pick(bad)
     whole = (b";pn-provider=fuzz", b";pn-param=" + draw.pick((b"p", value)), b";pn-prid=" + value)
-    return b"".join(draw.several(whole * 2, 4))
+    said = _dialects(draw, value) if draw.once_in(3) else whole * 2
+    return b"".join(draw.several(said, 4))
+
+
+def _dialects(draw: Draw, value: bytes) -> tuple[bytes, ...]:
+    """What else phones say, each of it once in a while with a *value* that nobody says."""
+    kinds = (b"apns", b"apns.dev", b"apple", b"google", b"wp", b"fuzz:p", b"webpush", value)
+    params = (b"ABCD1234.com.x.voip&remote", b"com.x.voip.dev", b"a.b.&", b"p", value)
+    tokens = (b"AA:voip&BB:remote", b"AA&", b":voip&:", b"AA:voip&" + value, value)
+    names = (b"timeout", b"silent", b"call-str", b"enckey", b"uri", b"methods", b"x" * 80)
+    return (b";pn-provider=" + draw.pick(kinds), b";pn-type=" + draw.pick(kinds),
+        b";pn-param=" + draw.pick(params), b";app-id=" + draw.pick(params), b";pn-prid="
+        + draw.pick(tokens), b";PN-Tok=" + draw.pick(tokens), b";pn-" + draw.pick(names) + b"="
+        + draw.pick((b"1", value)))  # fmt: skip
 
 
 def push_contacts(draft: Draft, draw: Draw) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from attrs import define
 
+from sippn.auth.trusted import Trusted
 from sippn.binding import Principal, Source, canonical_aor
 from sippn.errors import (
     Forbidden,
@@ -79,6 +80,17 @@ class Admission:
             return None
         challenges = self._challenges("Proxy-Authenticate", stale, source)
         raise ProxyAuthenticationRequired("", challenges)
+
+    def peer(self, request: Request, source: Source) -> Principal | None:
+        """
+        The operator's own peer that sent *request*, if one did; nothing is asked of anybody.
+
+        For what must not be challenged: whoever hangs up need not prove who he is.
+        """
+        for authenticator in self.authenticators:
+            if isinstance(authenticator, Trusted):
+                return authenticator.authenticate(request, source)
+        return None
 
     def _check_stranger(self) -> None:
         if self.strangers != "budget":

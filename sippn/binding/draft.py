@@ -7,10 +7,10 @@ from collections.abc import Callable
 from attrs import define, evolve, field
 
 from sippn.binding.identity import Claim, ladder, names_contact
-from sippn.binding.records import rewrite
+from sippn.binding.records import asleep, rewrite
 from sippn.binding.refresh import first_refresh
 from sippn.binding.registration import Registration, Terms
-from sippn.binding.values import AOR, Binding, Decision, Record
+from sippn.binding.values import AOR, Binding, Decision, PushState, PushTarget, Record
 from sippn.errors import Forbidden, SIPError
 
 
@@ -73,6 +73,8 @@ class Draft:
         :raises SIPError: as :meth:`register`.
         """
         for binding in self._find(claim):
+            if is_kept(binding, claim.registration):
+                continue
             if binding.id not in self.registered or names_contact(claim, binding):
                 self.gone.add(binding.id)
 
@@ -80,24 +82,26 @@ class Draft:
         """
         Keep within the number of contacts that the terms allow, where one was added.
 
-        Those that nothing reaches go first, and of each kind the oldest.
+        Those that expired and sleep on go first, then those that nothing reaches, and of each
+        kind the oldest.  The former count, or else one REGISTER after the other, each with a
+        short life, would leave any number.
 
         :raises Forbidden: there is no room.
         """
         most = self.terms.max_contacts
         if most == 0 or len(self.bindings) <= most or not self._added():
             return
-        held = [
-            b for b in self.bindings.values() if b.id not in self.gone and b.expires_at > self.now
-        ]
+        staying = [b for b in self.bindings.values() if b.id not in self.gone]
+        sleeping = {b.id for b in staying if asleep(b, self.now)}
+        held = [b for b in staying if b.expires_at > self.now or b.id in sleeping]
         excess = len(held) - most
         if excess <= 0:
             return
-        unreachable = self.terms.unreachable
+        spare = self.terms.unreachable | sleeping
         others = [b for b in held if b.id not in self.registered]
-        others.sort(key=lambda b: (b.id not in unreachable, b.registered_at))
+        others.sort(key=lambda b: (b.id not in sleeping, b.id not in spare, b.registered_at))
         leaving = {b.id for b in others[:excess]}
-        refusing = self.terms.overflow != "replace_oldest" and not leaving <= unreachable
+        refusing = self.terms.overflow != "replace_oldest" and not leaving <= spare
         if refusing or len(leaving) < excess:
             raise Forbidden("Too Many Contacts")
         self.gone |= leaving
@@ -139,6 +143,12 @@ def check_order(binding: Binding, registration: Registration, now: float) -> Non
         raise SIPError("CSeq Out of Order")
 
 
+def is_kept(binding: Binding, registration: Registration) -> bool:
+    """Whether *binding* stays though *registration* takes it back: its UA did not mean that."""
+    pushed = binding.push_target is not None and binding.push_state is PushState.ACTIVE
+    return registration.overlooks and pushed
+
+
 def _binding(binding_id: str, claim: Claim, now: float, seconds: int, terms: Terms) -> Binding:
     contact, registration = claim.contact, claim.registration
     return Binding(  # by its constructor: evolve costs half as much again, on every refresh
@@ -156,5 +166,13 @@ def _binding(binding_id: str, claim: Claim, now: float, seconds: int, terms: Ter
         contact.params,
         registration.user_agent,
         contact.push_target,
-        refresh_at=first_refresh(contact.refresh, binding_id, now, seconds, terms),
+        PushState.ELSEWHERE if contact.elsewhere else PushState.ACTIVE,
+        first_refresh(contact.refresh, binding_id, now, seconds, terms),
+        asleep_until=_asleep_until(contact.push_target, now + seconds, terms),
     )
+
+
+def _asleep_until(target: PushTarget | None, expires_at: float, terms: Terms) -> float | None:
+    if target is None or not terms.sleep_after_expiry:
+        return None
+    return expires_at + terms.sleep_after_expiry

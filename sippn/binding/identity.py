@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from sippn.binding.registration import RegisteredContact, Registration
+from sippn.binding.services import services_of
 from sippn.binding.values import Binding, PushTarget
 from sippn.errors import SIPError
 from sippn.sip import PN_PARAMS, URI, same_uri
@@ -128,10 +129,15 @@ def ladder(names: tuple[str, ...]) -> Ladder:
 
 
 def same_prid(one: PushTarget, other: PushTarget) -> bool:
-    """Whether both reach the same UA instance: the provider and any of their tokens equal."""
+    """
+    Whether both reach the same UA instance: the provider and any of their tokens equal.
+
+    Whichever service it is for: a UA that has two may leave out one, or its name.
+    """
     if one.provider != other.provider:
         return False
-    return one.prid == other.prid or not frozenset(one.tokens).isdisjoint(other.tokens)
+    tokens = [token for _, token in services_of(one)]
+    return one.prid == other.prid or any(token in tokens for _, token in services_of(other))
 
 
 def names_contact(claim: Claim, binding: Binding) -> bool:
@@ -158,21 +164,13 @@ def _same_push(claim: Claim, binding: Binding) -> bool | None:
     Two flows of one instance share a PRID and stay two.  A PRID that differs tells nothing
     where the Call-ID shows that it is the same UA: its PRID was rotated.
     """
-    ours, theirs = _push_of(claim.contact), binding.push_target
+    contact, theirs = claim.contact, binding.push_target
+    ours = contact.push_target or contact.wanted
     if ours is None or theirs is None:
         return None
     if same_prid(ours, theirs):
         return not (_same_flow(claim, binding) is False and _same_instance(claim, binding))
     return None if claim.renews(binding) else False
-
-
-def _push_of(contact: RegisteredContact) -> PushTarget | None:
-    if contact.push_target is not None:
-        return contact.push_target
-    push = contact.push
-    if push is None or not push.provider or not push.prid:
-        return None
-    return PushTarget(push.provider, push.param, push.prid)
 
 
 def _same_param(name: str) -> Comparison:

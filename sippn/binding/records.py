@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from hashlib import sha256
 
+from sippn.binding.services import services_of
 from sippn.binding.values import AOR, Binding, Decision, PushTarget, Record
 
 LINGER = 180.0  # seconds that an expired binding stays, unseen: Timer C, the longest wait
@@ -21,7 +22,8 @@ def rewrite(
     Decide that *bindings* replace those of *record*.
 
     What has expired is not in the way, but stays for a while: a call may wait for it, and
-    its UA, which was pushed in time, comes back a moment late as who it was (S-13 e).
+    its UA, which was pushed in time, comes back a moment late as who it was (S-13 e).  What
+    sleeps on, though it expired, stays for as long as it may be woken (S-32).
 
     The version is the wall clock in milliseconds, so that it does not start over where a
     record is deleted and made again, or the old one + 1 where the clock was set back.
@@ -30,12 +32,14 @@ def rewrite(
     ids: list[str] = []
     due_at: float | None = None
     for binding in bindings:
-        if binding.expires_at + LINGER > now:
+        asleep_until = binding.asleep_until
+        gone_at = (binding.expires_at if asleep_until is None else asleep_until) + LINGER
+        if gone_at > now:
             kept.append(binding)
             ids.append(binding.id)
             due = binding.refresh_at
             if due is None:
-                due = binding.expires_at + LINGER
+                due = gone_at
             if due_at is None or due < due_at:
                 due_at = due
     version = int(now * 1000)
@@ -50,14 +54,24 @@ def rewrite(
     return Decision(after, registered, tuple(removed))
 
 
-def prid_key(target: PushTarget) -> bytes:
+def asleep(binding: Binding, now: float) -> bool:
+    """Whether *binding* expired, and may be woken all the same (REQUIREMENTS S-32)."""
+    until = binding.asleep_until
+    return until is not None and binding.expires_at <= now < until
+
+
+def prid_key(provider: str, token: str) -> bytes:
     """
-    The key under which a record with *target* is found, made of provider and PRID.
+    A key under which a record with *token* of *provider* is found.
 
     A digest, so that no index of a store holds a PRID.
     """
-    named = f"{target.provider}\0{target.prid}"
-    return sha256(named.encode("utf-8", "surrogateescape")).digest()
+    return sha256(f"{provider}\0{token}".encode("utf-8", "surrogateescape")).digest()
+
+
+def prid_keys(target: PushTarget) -> frozenset[bytes]:
+    """The keys under which a record with *target* is found: each token has one."""
+    return frozenset([prid_key(target.provider, token) for _, token in services_of(target)])
 
 
 def _keys_of(record: Record | None, bindings: tuple[Binding, ...]) -> frozenset[bytes]:
@@ -78,4 +92,5 @@ def _keys_of(record: Record | None, bindings: tuple[Binding, ...]) -> frozenset[
 
 
 def _prid_keys(bindings: Iterable[Binding]) -> frozenset[bytes]:
-    return frozenset(prid_key(b.push_target) for b in bindings if b.push_target is not None)
+    targets = [b.push_target for b in bindings if b.push_target is not None]
+    return frozenset().union(*[prid_keys(target) for target in targets])

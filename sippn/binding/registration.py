@@ -7,7 +7,7 @@ from enum import Enum
 from attrs import field
 
 from sippn.binding.values import AOR, PushTarget
-from sippn.sip import URI, Params, PushParams
+from sippn.sip import URI, Params
 from sippn.value import value_class
 
 
@@ -33,10 +33,12 @@ class RegisteredContact:
     :ivar q: preference in thousandths, 0 to 1000; None: the UA gave none.
     :ivar instance: ``+sip.instance`` without its quotes; empty: none.
     :ivar reg_id: ``reg-id``; 0: none.
-    :ivar push: the ``pn-*`` parameters as sent; None: there are none.
+    :ivar wanted: whom it wants pushed, whoever does that; None: nobody.
     :ivar push_target: set only where a provider here will push it (RFC 8599 section 5.6.1);
         None drops the PRID that an earlier REGISTER left (section 4.1.2).
     :ivar refresh: NEVER where *push_target* is good for calls alone (REQUIREMENTS R-04).
+    :ivar elsewhere: a proxy on the way pushes it (RFC 8599 section 5.6.1.1), which needs the
+        push parameters in what is sent to it.
     """
 
     uri: URI = field(repr=_hidden)
@@ -45,9 +47,10 @@ class RegisteredContact:
     q: int | None = None
     instance: str = ""
     reg_id: int = 0
-    push: PushParams | None = None
+    wanted: PushTarget | None = None
     push_target: PushTarget | None = None
     refresh: Refresh = Refresh.NEVER
+    elsewhere: bool = False
 
 
 @value_class
@@ -59,6 +62,8 @@ class Registration:
     :ivar flow: token of the flow it came on.
     :ivar path: Path values, topmost first (RFC 3327).
     :ivar outbound: RFC 5626 section 6 applies; elsewhere ``reg-id`` is ignored.
+    :ivar overlooks: its UA is one that takes back what it wants to keep: whatever can be pushed
+        stays (REQUIREMENTS D-12).
     """
 
     aor: AOR
@@ -70,6 +75,7 @@ class Registration:
     user_agent: str = ""
     path: tuple[str, ...] = ()
     outbound: bool = False
+    overlooks: bool = False
 
 
 @value_class
@@ -85,6 +91,8 @@ class Terms:
     :ivar refresh_attempts: how many there are before a binding expires; 0: none.
     :ivar unreachable: ids of bindings that nothing reaches: they make room before anybody is
         refused, whatever *overflow* says (RFC 5626 section 6 lets them be removed).
+    :ivar sleep_after_expiry: seconds for which a binding that can be pushed may be woken once
+        it expired (REQUIREMENTS S-32); 0: it may not, as RFC 8599 section 5.5 has it.
     """
 
     match: tuple[str, ...] = ("outbound", "instance", "push", "uri")
@@ -93,3 +101,4 @@ class Terms:
     refresh_lead: int = 120
     refresh_attempts: int = 4
     unreachable: frozenset[str] = frozenset()
+    sleep_after_expiry: float = 0

@@ -12,12 +12,21 @@ from collections.abc import Callable
 
 from attrs import evolve
 
-from sippn.binding.draft import Draft, check_order
+from sippn.binding.draft import Draft, check_order, is_kept
 from sippn.binding.identity import Claim
-from sippn.binding.records import rewrite
+from sippn.binding.records import asleep, rewrite
 from sippn.binding.refresh import pushed
 from sippn.binding.registration import Registration, Terms
-from sippn.binding.values import Binding, Decision, Grant, PushState, PushTarget, Record
+from sippn.binding.services import Address, address_for, address_of, service_for, services_of
+from sippn.binding.values import (
+    Binding,
+    Decision,
+    Grant,
+    PushKind,
+    PushState,
+    PushTarget,
+    Record,
+)
 from sippn.errors import BadRequest
 
 _NOTHING = Decision(None)
@@ -68,20 +77,30 @@ def live(record: Record | None, now: float) -> tuple[Binding, ...]:
     """
     if record is None:
         return ()
-    found = [b for b in record.bindings if b.expires_at > now]
-    if len(found) > 1:
-        found.sort(key=lambda b: (-(1000 if b.q is None else b.q), -b.registered_at))
-    return tuple(found)
+    return _preferred([b for b in record.bindings if b.expires_at > now])
+
+
+def reachable(record: Record | None, now: float) -> tuple[Binding, ...]:
+    """
+    The bindings that a call may go to, in the order of :func:`live`.
+
+    There are those, too, that expired and sleep on, where the operator lets them (S-32): they
+    are pushed, and what they registered is what they come back as.
+    """
+    if record is None:
+        return ()
+    return _preferred([b for b in record.bindings if b.expires_at > now or asleep(b, now)])
 
 
 def attend(record: Record | None, now: float, attempts: int) -> Decision:
     """
     Do what has become due: have bindings refreshed, drop what expired.
 
-    A UA is pushed as long as its binding lives (RFC 8599 section 5.5), *attempts* times;
-    each is counted before it leaves, so that a crash costs one push and repeats none.  A
-    binding is dropped so long after it expired that no call can wait for it.  Where nothing
-    is due, because the UA has just registered, there is nothing to store.
+    A UA is pushed as long as its binding lives (RFC 8599 section 5.5), *attempts* times, and
+    never to be refreshed once it expired, even where a call may wake it still; each push is
+    counted before it leaves, so that a crash costs one and repeats none.  A binding is dropped
+    so long after it was the last time for a call that none can wait for it.  Where nothing is
+    due, because the UA has just registered, there is nothing to store.
     """
     if record is None or record.due_at is None or record.due_at > now:
         return _NOTHING
@@ -98,28 +117,47 @@ def attend(record: Record | None, now: float, attempts: int) -> Decision:
     return evolve(rewrite(record.aor, record, bindings, now), refreshing=tuple(refreshing))
 
 
-def disown_prid(record: Record | None, target: PushTarget, before: float, now: float) -> Decision:
+def disown_prid(
+    record: Record | None, target: PushTarget, kind: PushKind, before: float, now: float
+) -> Decision:
     """
-    Mark the bindings with *target* DEAD: their PNS has disowned its PRID.
+    Use no more the token that a push of *kind* to *target* went to: its PNS has disowned it.
 
-    The bindings stay, for their UA may live without pushes; its next REGISTER revives them.
+    A binding that has no other one is DEAD.  It stays, for its UA may live without pushes,
+    until it expires; its next REGISTER revives it.
 
-    :param before: wall clock: who registered after it has proved the PRID alive again.
+    :param before: wall clock: who registered after it has proved the token alive again.
     """
-    if record is None:
+    dead = address_for(target, kind)
+    if record is None or dead is None:
         return _NOTHING
     bindings = tuple(
-        evolve(b, push_state=PushState.DEAD, refresh_at=None) if _disowned(b, target, before) else b
-        for b in record.bindings
+        [_without(b, dead) if b.registered_at <= before else b for b in record.bindings]
     )
     if bindings == record.bindings:
         return _NOTHING
     return rewrite(record.aor, record, bindings, now)
 
 
-def _disowned(binding: Binding, target: PushTarget, before: float) -> bool:
-    # the whole target: a PRID under a wrong pn-param is refused, and is nobody else's verdict
-    return binding.push_target == target and binding.registered_at <= before
+def _without(binding: Binding, dead: Address) -> Binding:
+    target = binding.push_target
+    if target is None:
+        return binding
+    left = tuple([one for one in services_of(target) if address_of(target, one) != dead])
+    if not left:
+        return evolve(binding, push_state=PushState.DEAD, refresh_at=None, asleep_until=None)
+    if not target.tokens or len(left) == len(target.tokens):
+        return binding
+    target = evolve(target, tokens=left)
+    refreshable = service_for(target, PushKind.REFRESH) is not None
+    refresh_at = binding.refresh_at if refreshable else None
+    return evolve(binding, push_target=target, refresh_at=refresh_at)
+
+
+def _preferred(bindings: list[Binding]) -> tuple[Binding, ...]:
+    if len(bindings) > 1:
+        bindings.sort(key=lambda b: (-(1000 if b.q is None else b.q), -b.registered_at))
+    return tuple(bindings)
 
 
 def _remove_all(record: Record | None, registration: Registration, now: float) -> Decision:
@@ -129,4 +167,5 @@ def _remove_all(record: Record | None, registration: Registration, now: float) -
         return _NOTHING
     for binding in record.bindings:
         check_order(binding, registration, now)
-    return rewrite(registration.aor, record, (), now)
+    stays = [b for b in record.bindings if is_kept(b, registration)]
+    return rewrite(registration.aor, record, stays, now)

@@ -25,23 +25,59 @@ class PushTarget:
     """
     One UA instance as its push notification service (PNS) sees it (RFC 8599 section 4.1.1).
 
-    :ivar provider: ``pn-provider``, lower case, e.g. ``"fcm"``.
+    :ivar provider: the PNS by its name of RFC 8599, whatever the UA calls it, e.g. ``"fcm"``.
     :ivar param: ``pn-param``, unescaped; empty when the UA sent none.
     :ivar prid: ``pn-prid``, unescaped once; whoever holds it can push, so no repr shows it.
-    :ivar tokens: (service, token) pairs where one PRID holds several; a later dialect's.
+    :ivar tokens: (service, token) pairs where the PNS has several services for one app, as
+        APNs has ``voip`` and ``remote``; none: the PRID is the token, for all there is.
+    :ivar app: the app by the PNS's own name where that is but a part of *param*: APNs' bundle id.
+    :ivar sandbox: the token is of the PNS's test environment.
+    :ivar delay: seconds that the UA wants to be asked without a push at first; None: no wish.
+    :ivar hints: its other push parameters, as (name in lower case, value): they say how its
+        user is to be alerted, and mean something to some providers.
     """
 
     provider: str
     param: str
     prid: str = field(repr=_hidden("prid"))
     tokens: tuple[tuple[str, str], ...] = field(default=(), repr=_hidden("tokens"))
+    app: str = ""
+    sandbox: bool = False
+    delay: float | None = None
+    hints: tuple[tuple[str, str], ...] = field(default=(), repr=_hidden("hints"))
+
+
+@value_class
+class PushRequest:
+    """
+    What a Contact says about push, in whichever dialect (RFC 8599 section 4.1).
+
+    :ivar pns: its PNS by the UA's own name for it, lower case: what Feature-Caps must say so
+        that the UA understands; empty: it asks for all of them.
+    :ivar provider: the same by its name of RFC 8599.
+    :ivar target: whom to push; None: it asks what there is (section 4.1.5), or *problem*.
+    :ivar problem: why it can be pushed by nobody though it means to be; never has a PRID.
+    :ivar dialect: what it was written in.
+    """
+
+    pns: str
+    provider: str
+    target: PushTarget | None = None
+    problem: str = ""
+    dialect: str = "RFC 8599"
 
 
 class PushState(Enum):
-    """Whether pushes reach a binding's UA (REQUIREMENTS S-01)."""
+    """
+    Whether pushes reach a binding's UA (REQUIREMENTS S-01).
+
+    ELSEWHERE is for a proxy on the way to know, which pushes it (RFC 8599 section 5.6.1.1).
+    The values are what :func:`~sippn.binding.write_record` writes.
+    """
 
     ACTIVE = "active"
     DEAD = "dead"
+    ELSEWHERE = "elsewhere"
 
 
 @value_class
@@ -59,11 +95,13 @@ class Binding:
     :ivar instance: ``+sip.instance`` without quotes; *reg_id* 0 where RFC 5626 does not apply.
     :ivar path: Path values to send through (RFC 3327), topmost first.
     :ivar params: Contact header parameters to return to the UA, as (name, value).
-    :ivar push_target: whom to wake; None: a UA that does not sleep.
-    :ivar push_state: DEAD when the PNS disowned the PRID; the next REGISTER revives it.
+    :ivar push_target: whom to wake; None: a UA that does not sleep, or that others wake.
+    :ivar push_state: DEAD when the PNS disowned each token; the next REGISTER revives it.
     :ivar refresh_at: wall clock, seconds: when a refresh push is due (RFC 8599 section 5.5);
         None: never.
     :ivar refresh_attempt: refresh pushes since the last REGISTER.
+    :ivar asleep_until: wall clock, seconds: it may be woken until then, though it expired
+        before that (REQUIREMENTS S-32); None: it may not.
     """
 
     id: str
@@ -83,6 +121,7 @@ class Binding:
     push_state: PushState = PushState.ACTIVE
     refresh_at: float | None = None
     refresh_attempt: int = 0
+    asleep_until: float | None = None
 
 
 @value_class
@@ -92,7 +131,7 @@ class Record:
 
     :ivar version: never repeats for an AOR: wall clock ms, or the old + 1 if that is more.
     :ivar due_at: wall clock, seconds: when somebody must look again; None: never.
-    :ivar keys: PRID digests and, later, contact ids and GRUUs: for ``find()``.
+    :ivar keys: digests of tokens and, later, contact ids and GRUUs: for ``find()``.
     """
 
     aor: AOR

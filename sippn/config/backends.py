@@ -1,4 +1,4 @@
-"""What plugins are asked to build: the store, the push providers, the routing policies."""
+"""What plugins are asked to build: the store, what pushes and understands, what routes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from zope.interface import Interface
 
 from sippn.config.factories import Build, Factories
 from sippn.config.problems import Loc, Problem
-from sippn.interfaces import IBindingStore, IPushProvider, IRoutingPolicy
+from sippn.interfaces import IBindingStore, IPushDialect, IPushProvider, IRoutingPolicy
 
 
 @frozen
@@ -20,6 +20,7 @@ class Backends:
 
     storage: Build | None
     providers: tuple[Build, ...]
+    dialects: tuple[Build, ...]
     policies: tuple[Build, ...]
     problems: tuple[Problem, ...]
 
@@ -47,10 +48,12 @@ def backends(tree: Mapping[str, Any], folder: Path, factories: Factories) -> Bac
         return tuple(build for build in found if build is not None)
 
     push = tree.get("push")
-    providers = push.get("provider") if isinstance(push, dict) else None
+    if not isinstance(push, dict):
+        push = {}
     return Backends(
         storage=one(IBindingStore, tree.get("storage", {"type": "memory"}), ("storage",)),
-        providers=many(IPushProvider, providers, ("push", "provider")),
+        providers=many(IPushProvider, push.get("provider"), ("push", "provider")),
+        dialects=many(IPushDialect, push.get("dialect"), ("push", "dialect")),
         policies=many(IRoutingPolicy, tree.get("policy"), ("policy",)),
         problems=tuple(problems),
     )

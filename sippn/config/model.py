@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sippn.config.words import (
     ADVERTISE,
     DOMAIN,
+    EXPRESSION,
     HOST,
     METHOD,
     NETWORK,
@@ -94,6 +95,7 @@ class Registrar(Table):
     max_contacts: _Count = 10
     overflow: Annotated[str, one_of("reject", "replace_oldest")] = "reject"
     path: Annotated[str, one_of("off", "lazy", "strict")] = "lazy"
+    ignore_dereg_from: list[Annotated[str, EXPRESSION]] = []
 
 
 class Expires(Table):
@@ -144,8 +146,12 @@ class Push(Table):
     provisional: Annotated[str, NUMBER_OR_WORD, one_of("none", "110", "180", "182", "183")] = "none"
     late_join: bool = True
     strip_pn_to_ua: bool = True
+    purr: bool = True
+    mid_dialog: Annotated[str, one_of("purr", "all")] = "purr"
+    sleep_after_expiry: Annotated[int, Field(ge=0, le=31536000)] = 0
     wait: Wait = Wait()
     provider: list[PluginTable] = []
+    dialect: list[PluginTable] = []
 
 
 class Proxy(Table):

@@ -23,6 +23,7 @@ _ALWAYS_TABLES = frozenset(
         *((name,) for name in ("expires", "push", "proxy", "limits", "policy")),
         *((name,) for name in ("admin", "mid", "edge")),
         ("push", "provider"),
+        ("push", "dialect"),
         ("push", "wait"),
     }
 )

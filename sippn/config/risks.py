@@ -14,6 +14,7 @@ def risks(config: Config) -> tuple[str, ...]:
         *_exposed(config),
         *_forgetful(config),
         *_unused(config),
+        *_against_the_rfc(config),
         *_open(config),
         *_all_strangers(config),
         *_no_push(config),
@@ -47,6 +48,19 @@ def _unused(config: Config) -> Iterator[str]:
         yield 'auth.users: is not read while auth.mode is "none"'
     if config.auth.conceal and config.auth.mode == "digest" and config.auth.strangers == "refuse":
         yield 'auth.conceal: conceals nothing while auth.strangers is "refuse": nobody comes so far'
+
+
+def _against_the_rfc(config: Config) -> Iterator[str]:
+    if config.push.sleep_after_expiry:
+        yield (
+            "push.sleep_after_expiry: RFC 8599 section 5.5 forbids a push to a phone whose binding"
+            " has expired; this one gets it"
+        )
+    if config.registrar.ignore_dereg_from:
+        yield (
+            "registrar.ignore_dereg_from: these phones ring until their binding expires, also when"
+            " their users have logged out"
+        )
 
 
 def _open(config: Config) -> Iterator[str]:

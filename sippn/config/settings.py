@@ -32,6 +32,7 @@ def settings_of(
         domains=tuple(config.domains or ()),
         storage=storage,
         providers=found.providers,
+        dialects=found.dialects,
         policies=found.policies,
         keys_file=_whole(config.keys.file if config.keys else None, folder),
         auth=_auth(config, users),
@@ -79,6 +80,7 @@ def _registrar(config: Config) -> RegistrarSettings:
         max_contacts=registrar.max_contacts,
         overflow=registrar.overflow,
         path=registrar.path,
+        ignore_dereg_from=tuple(registrar.ignore_dereg_from),
         expires=ExpirySettings(expires.min, expires.default, expires.max, expires.min_action),
         push=PushRegistration(
             unsupported=push.unsupported,
@@ -87,6 +89,8 @@ def _registrar(config: Config) -> RegistrarSettings:
             pnsreg=push.pnsreg,
             expires_min=push.expires_min,
             expires_max=push.expires_max,
+            purr=push.purr,
+            sleep_after_expiry=push.sleep_after_expiry,
         ),
     )
 
@@ -98,6 +102,7 @@ def _proxy(config: Config) -> ProxySettings:
         awake_after_register=push.awake_after_register,
         provisional=None if push.provisional == "none" else int(push.provisional),
         strip_pn_to_ua=push.strip_pn_to_ua,
+        mid_dialog=push.mid_dialog,
         live_window=push.live_window,
         hedge=push.hedge,
         late_join=push.late_join,

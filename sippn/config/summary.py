@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sippn.auth import offered
-from sippn.config.model import Config
+from sippn.config.model import Config, PluginTable
 from sippn.service.settings import ServerSettings
 
 
@@ -18,14 +20,15 @@ def summary(config: Config, settings: ServerSettings) -> tuple[str, ...]:
         f"authentication: {_auth(settings)}",
         f"trusted:        {', '.join(map(str, settings.auth.trusted)) or 'nobody'}",
         f"push:           {', '.join(providers) or 'no provider'}",
-        *_policies(config),
+        *_plugins("dialects:      ", config.push.dialect),
+        *_plugins("policies:      ", config.policy),
     )
 
 
-def _policies(config: Config) -> tuple[str, ...]:
-    """Those of plugins, in the order in which they are asked; few have any."""
-    named = ", ".join(policy.type for policy in config.policy)
-    return (f"policies:       {named}",) if named else ()
+def _plugins(what: str, tables: Sequence[PluginTable]) -> tuple[str, ...]:
+    """Plugins that few have, in the order in which they are asked."""
+    named = ", ".join(table.type for table in tables)
+    return (f"{what} {named}",) if named else ()
 
 
 def _socket(transport: str, host: str, port: int) -> str:

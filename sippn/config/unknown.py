@@ -23,11 +23,7 @@ _TABLES: dict[tuple[str, ...], type[BaseModel]] = {
     ("limits",): model.Limits,
 }
 
-_LATER: dict[tuple[str, ...], tuple[str, ...]] = {
-    (): ("admin", "mid", "edge"),
-    ("push",): ("purr",),
-}
-
+_LATER: dict[tuple[str, ...], tuple[str, ...]] = {(): ("admin", "mid", "edge")}
 
 _REPEATED = (("listen",), ("trusted",))
 

@@ -112,6 +112,16 @@ def _realm(text: str) -> str:
     return text
 
 
+def _expression(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise fault(f"is no regular expression: {error}") from None
+    if not text:
+        raise fault("is found everywhere: leave it out")
+    return text
+
+
 def network(text: str) -> IPv4Network | IPv6Network:
     """The network that a checked *text* names."""
     return ip_network(text)
@@ -122,4 +132,5 @@ ADVERTISE = AfterValidator(_advertise)
 DOMAIN = AfterValidator(_domain)
 NETWORK = AfterValidator(_network)
 METHOD = AfterValidator(_method)
+EXPRESSION = AfterValidator(_expression)
 REALM = AfterValidator(_realm)

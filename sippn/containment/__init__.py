@@ -8,6 +8,7 @@ interface promises, in bounded time, and the log names the plugin.
 
 from sippn.containment.bounded import Hung, bounded
 from sippn.containment.complaints import Complaints, name_of
+from sippn.containment.dialect import ContainedDialect
 from sippn.containment.life import ContainedService
 from sippn.containment.notes import ContainedNotebook
 from sippn.containment.policy import ContainedPolicy, PolicyBroke
@@ -16,6 +17,7 @@ from sippn.containment.store import ContainedStore
 
 __all__ = [
     "Complaints",
+    "ContainedDialect",
     "ContainedNotebook",
     "ContainedPolicy",
     "ContainedProvider",

@@ -112,7 +112,7 @@ class Element:
     async def _admit(self, request: Request, source: Source) -> tuple[Routed, Principal | None]:
         routed = self._proxy.preprocess(request)
         if routed.dialog is not None:  # our own token in a Route proves more than a password
-            return routed, None
+            return routed, self._admission.peer(request, source)
         return routed, await self._admission.requesting(request, source)
 
     def _ends_here(self, request: Request) -> bool:

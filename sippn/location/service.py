@@ -75,11 +75,14 @@ class LocationService:
 
     async def sharing(self, target: b.PushTarget) -> Sequence[b.AOR]:
         """
-        The AORs that registered the PRID of *target*.
+        The AORs that registered any token of *target*.
 
         :raises StoreUnavailable: the store can't be read.
         """
-        return await settled(self._store.find(b.prid_key(target)))
+        found = dict[b.AOR, None]()  # in order, each once
+        for key in sorted(b.prid_keys(target)):
+            found.update(dict.fromkeys(await settled(self._store.find(key))))
+        return tuple(found)
 
     def update(
         self, aor: b.AOR, decide: Decide, seen: b.Record | Unread | None = UNREAD
@@ -108,14 +111,15 @@ class LocationService:
             update.seen = UNREAD  # who stands before it will write another
         return update.done
 
-    def disown_prid(self, target: b.PushTarget, before: float) -> Deferred[None]:
+    def disown_prid(self, target: b.PushTarget, kind: b.PushKind, before: float) -> Deferred[None]:
         """
-        Push no more to *target*, whose PNS has disowned its PRID, under whichever AOR.
+        Push no more to the token of *target* that a push of *kind* goes to, under whichever
+        AOR: its PNS has disowned it.
 
         :param before: wall clock: a REGISTER after it has proved the PRID alive again.
         :raises StoreUnavailable: an AOR could not be written; others may be.
         """
-        return Deferred.fromCoroutine(self._disown_prid(target, before))
+        return Deferred.fromCoroutine(self._disown_prid(target, kind, before))
 
     async def due(self, limit: int, lease: float = _LEASE) -> Sequence[b.Record]:
         """
@@ -128,9 +132,9 @@ class LocationService:
         """
         return await self._store.due(self._wall(), limit, lease)
 
-    async def _disown_prid(self, target: b.PushTarget, before: float) -> None:
+    async def _disown_prid(self, target: b.PushTarget, kind: b.PushKind, before: float) -> None:
         def decide(record: b.Record | None) -> b.Decision:
-            return b.disown_prid(record, target, before, self._wall())
+            return b.disown_prid(record, target, kind, before, self._wall())
 
         aors = await self.sharing(target)
         await _all([self.update(aor, decide) for aor in aors])

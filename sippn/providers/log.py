@@ -10,10 +10,21 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
 from zope.interface import implementer
 
-from sippn.binding import Capability, PushJob, PushKind, PushOutcome, PushTarget, Verdict
+from sippn.binding import (
+    Capability,
+    PushJob,
+    PushKind,
+    PushOutcome,
+    PushTarget,
+    Verdict,
+    service_for,
+)
+from sippn.dialect.apns import REMOTE, VOIP
 from sippn.interfaces import IPushProvider
-from sippn.providers.fitness import fit_for
+from sippn.providers.served import capabilities_of, is_served
 from sippn.providers.settings import LogSettings
+
+_SERVICES = frozenset({REMOTE, VOIP})
 
 
 @implementer(IPushProvider)
@@ -27,17 +38,31 @@ class LogProvider:
     @property
     def capabilities(self) -> Sequence[Capability]:
         """The PNS it plays; none where it plays any, as there is no list of them."""
-        name = self._settings.pn_provider
-        return () if name is None else (Capability(name),)
+        return capabilities_of(self._settings.pn_provider)
 
-    def can_push(self, target: PushTarget, kind: PushKind) -> bool:
-        """Whether it plays *target*'s PNS, and that could."""
-        played = self._settings.pn_provider in (None, target.provider)
-        return played and bool(target.prid) and fit_for(target, kind)
+    def can_push(
+        self,
+        target: PushTarget,
+        kind: PushKind,  # noqa: ARG002 - the dispatcher knows which token is for what
+    ) -> bool:
+        """Whether it plays *target*'s PNS."""
+        return is_served(self._settings.pn_provider, target)
 
     def request_push(self, job: PushJob) -> Deferred[PushOutcome]:
-        """Log *job*, without its PRID, and say that it is on its way."""
+        """Log *job*, without PRID and token, and say that it is on its way."""
         self._log.info(
-            "would push kind={kind} aor={aor} job {id}", kind=job.kind.value, aor=job.aor, id=job.id
+            "would push kind={kind}{which} aor={aor} job {id}",
+            kind=job.kind.value,
+            which=_which(job),
+            aor=job.aor,
+            id=job.id,
         )
         return succeed(PushOutcome(Verdict.ACCEPTED))
+
+
+def _which(job: PushJob) -> str:
+    """Which app of the UA's, and which of its tokens, where the PNS can tell them apart."""
+    found = service_for(job.target, job.kind)
+    # a UA chooses the words: one that nobody knows may be a part of a token, or have a line end
+    service = f" service={found[0]}" if found and found[0] in _SERVICES else ""
+    return f"{service} app={job.target.app!r}" if job.target.app else service

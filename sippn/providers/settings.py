@@ -9,6 +9,7 @@ from urllib.parse import SplitResult, urlsplit
 from attrs import field, frozen
 from twisted.internet.abstract import isIPv6Address
 
+from sippn.dialect.names import ALIASES, GONE
 from sippn.providers.table import Table
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110 section 5.6.2
@@ -95,13 +96,21 @@ def log_settings(raw: Mapping[str, object]) -> LogSettings:
 
 
 def _pn_provider(table: Table) -> str | None:
-    name = table.text("pn_provider")
-    if name is not None and not _TAG_VALUE.fullmatch(name):
+    """Its name as targets carry it, whatever the UAs call it."""
+    written = table.text("pn_provider")
+    if written is None:
+        return None
+    name = written.lower()
+    if not _TAG_VALUE.fullmatch(name):
         table.refuse(
             "pn_provider",
             "has a character that Feature-Caps cannot carry: use letters, digits, - and _",
         )
-    return name.lower() if name is not None else None
+    elif name in ALIASES:
+        table.refuse("pn_provider", f'is what some phones call "{ALIASES[name]}": write that')
+    elif name in GONE:
+        table.refuse("pn_provider", "is a push service that was switched off: remove its table")
+    return name
 
 
 def _split(table: Table, url: str | None) -> SplitResult | None:

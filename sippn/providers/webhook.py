@@ -14,13 +14,21 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.web.client import URI
 from zope.interface import implementer
 
-from sippn.binding import Capability, PushJob, PushKind, PushOutcome, PushTarget, Verdict
+from sippn.binding import (
+    Capability,
+    PushJob,
+    PushKind,
+    PushOutcome,
+    PushTarget,
+    Verdict,
+    service_for,
+)
 from sippn.errors import ConfigErrors
 from sippn.interfaces import IPushProvider, Surroundings
 from sippn.providers.answer import AnswerReader
 from sippn.providers.exchange import Exchange, Letter
-from sippn.providers.fitness import fit_for
 from sippn.providers.gateway import Gateway, gateway_to, trust_root
+from sippn.providers.served import capabilities_of, is_served
 from sippn.providers.settings import WebhookSettings
 from sippn.providers.verdicts import outcome_of, outcome_of_failure
 
@@ -28,8 +36,9 @@ ANSWER_TIME = 5.0
 """Seconds for a whole exchange, connecting and reading included (RELIABILITY T9)."""
 
 LATE = PushOutcome(Verdict.FAILED, detail="deadline passed")
-_JSON = json.JSONEncoder(separators=(",", ":"))
+_WRITER = json.JSONEncoder(separators=(",", ":"), check_circular=False)
 TIMED_OUT = PushOutcome(Verdict.FAILED, detail="timed out")
+NO_TOKEN = PushOutcome(Verdict.REFUSED, detail="no token for a push of this kind")
 
 
 @implementer(IPushProvider)
@@ -78,13 +87,15 @@ class Webhook(Service):
     @property
     def capabilities(self) -> Sequence[Capability]:
         """The PNS it serves; none where it serves any, as there is no list of them."""
-        name = self._settings.pn_provider
-        return () if name is None else (Capability(name),)
+        return capabilities_of(self._settings.pn_provider)
 
-    def can_push(self, target: PushTarget, kind: PushKind) -> bool:
+    def can_push(
+        self,
+        target: PushTarget,
+        kind: PushKind,  # noqa: ARG002 - the dispatcher knows which token is for what
+    ) -> bool:
         """Whether it serves *target*'s PNS; the rest is between the gateway and that."""
-        served = self._settings.pn_provider in (None, target.provider)
-        return served and bool(target.prid) and fit_for(target, kind)
+        return is_served(self._settings.pn_provider, target)
 
     def request_push(self, job: PushJob) -> Deferred[PushOutcome]:
         """
@@ -96,7 +107,10 @@ class Webhook(Service):
         left = job.deadline - self._clock.seconds()
         if left <= 0:
             return succeed(LATE)
-        body = _write(job, left)
+        found = service_for(job.target, job.kind)
+        if found is None:
+            return succeed(NO_TOKEN)
+        body = _write(job, *found, left)
         letter = Letter(b"%sContent-Length: %d\r\n\r\n%s" % (self._head, len(body), body))
         exchange = self._gateway.ask(letter).addCallbacks(self._answered, outcome_of_failure)
         alarm = self._clock.callLater(min(ANSWER_TIME, left), exchange.cancel)
@@ -125,19 +139,25 @@ class Webhook(Service):
         return outcome_of(answer.status, answer.retry_after, self._wall())
 
 
-def _write(job: PushJob, left: float) -> bytes:
+def _write(job: PushJob, service: str, token: str, left: float) -> bytes:
+    target = job.target
     body = {
         "kind": job.kind.value,
-        "provider": job.target.provider,
-        "param": job.target.param,
-        "prid": job.target.prid,
+        "provider": target.provider,
+        "param": target.param,
+        "prid": target.prid,
+        "token": token,
+        "service": service,
+        "app": target.app,
+        "sandbox": target.sandbox,
+        "hints": dict(target.hints),
         "aor": job.aor,
         "call_id": job.call_id,
         "method": job.method,
         "deadline": round(left, 3),
         "id": job.id,
     }
-    return _JSON.encode(body).encode("ascii")
+    return _WRITER.encode(body).encode("ascii")
 
 
 def _head(settings: WebhookSettings, url: URI) -> bytes:

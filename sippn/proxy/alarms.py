@@ -18,18 +18,16 @@ class Alarms:
     What is waited for, at most one of each.
 
     :ivar _timer_c: how long a phone may ring (RFC 3261 section 16.8).
-    :ivar _hedge: how long a UA may stay silent before it is pushed (S-05).
     """
 
     _timer_c: FixedTimer
-    _hedge: FixedTimer
     _ringing: Handle | None = field(default=None, init=False)
     _hedging: Handle | None = field(default=None, init=False)
     _listening: IDelayedCall | None = field(default=None, init=False)
 
-    def hedge(self, silent: Callable[[], None]) -> None:
-        """Call *silent* unless the UA is heard before."""
-        self._hedging = self._hedge.start(silent)
+    def hedge(self, patience: FixedTimer, silent: Callable[[], None]) -> None:
+        """Call *silent* after that, unless the UA is heard before (S-05)."""
+        self._hedging = patience.start(silent)
 
     def listen(self, until: IDelayedCall) -> None:
         """Let *until* end the branch unless the UA is heard before; the first one counts."""

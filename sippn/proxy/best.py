@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from sippn.sip import Response
 from sippn.value import value_class
 
+_LATER = (("Retry-After", "5"),)  # seconds: about what one wake takes
 _CHALLENGING = (401, 407)
 _TELLING = (401, 407, 415, 420, 484)  # what lets the caller try again better
 
@@ -33,6 +34,17 @@ def best_final(finals: Sequence[Final]) -> Final:
     lowest class, and in it what tells the caller most.
     """
     return min(finals, key=_rank)
+
+
+def sparing_the_dialog(final: Final, method: str) -> Final:
+    """
+    What of our own ends a request, and neither its dialog nor the usage (P-067, RFC 5057).
+
+    A 408 to what is no INVITE is silence (RFC 4320): by then nobody listens any more.
+    """
+    if final.status == 408 and method != "INVITE":
+        return final
+    return Final(500, headers=final.headers or _LATER)
 
 
 def gather_challenges(best: Response, finals: Sequence[Final]) -> Response:

@@ -18,6 +18,7 @@ from sippn.proxy.best import Final
 from sippn.proxy.branch_owner import BranchOwner
 from sippn.proxy.forwarder import Target
 from sippn.proxy.leg import Leg
+from sippn.proxy.legs import Legs
 from sippn.proxy.reach import Reach
 from sippn.sip import Response
 from sippn.transport import Flow
@@ -25,7 +26,6 @@ from sippn.transport import Flow
 ANSWERED = 'SIP;cause=200;text="Call completed elsewhere"'  # RFC 3326
 GIVEN_UP = 'SIP;cause=487;text="Request terminated"'
 FLOW_FAILED = (430, 503)  # a UA that could not be reached; another flow may do better (S-08)
-_MERGED = 482  # RFC 3261 section 8.2.2.2: it has this request by another way already
 _NO_WORD = (408, 430, 480, 481, 482, 487, 500, 503, 504)  # of a user, who may have declined
 
 
@@ -40,22 +40,20 @@ class Branch:
     one is kept (S-06).
 
     :ivar target: where its UA is, so far as it is known.
-    :ivar leg: the copy that counts; *waiting* the wake it waits for.
+    :ivar legs: its copies; *waiting* the wake it waits for.
     :ivar final: how it ended; None while it lives.
     :ivar forked_again: it was given its one more try on another flow (S-08).
     :ivar rang_in_vain: its UA rang for as long as it may.
-    :ivar _abandoned: copies on other flows, which may still be answered.
     """
 
     owner: BranchOwner[Branch]
     target: Target
     _alarms: Alarms
     forked_again: bool = False
-    leg: Leg | None = field(default=None, init=False)
+    legs: Legs = field(factory=Legs, init=False)
     final: Final | None = field(default=None, init=False)
     waiting: Deferred[Binding] | None = field(default=None, init=False)
     rang_in_vain: bool = field(default=False, init=False)
-    _abandoned: list[Leg] = field(factory=list, init=False)
     _connecting: Deferred[Flow] | None = field(default=None, init=False)
     _woken_again: bool = field(default=False, init=False)
     _sent_again: bool = field(default=False, init=False)
@@ -64,13 +62,10 @@ class Branch:
     _log: ClassVar[Logger] = Logger()
 
     @property
-    def _legs(self) -> list[Leg]:
-        return self._abandoned if self.leg is None else [self.leg, *self._abandoned]
-
-    @property
     def rang(self) -> bool:
         """Whether its UA rings, so far as anybody heard."""
-        return self.leg is not None and self.leg.rang
+        leg = self.legs.current
+        return leg is not None and leg.rang
 
     def start(self, reach: Reach) -> None:
         """Do what *reach* calls for."""
@@ -90,7 +85,7 @@ class Branch:
         It gets one more copy if this REGISTER came on another flow and the first copy does
         not ring, or has lost its connection.
         """
-        leg = self.leg
+        leg = self.legs.current
         if self.waiting is not None or self._stopped or self.forked_again:
             return
         if leg is None:
@@ -100,12 +95,12 @@ class Branch:
             return
         self.forked_again = True
         self._fork_to(binding)
-        if binding.push_target is not None:
+        if self.owner.wakes.may_push(binding):
             self._hedge_leg()  # it was awake a moment ago, and so it was before
 
     def registered_elsewhere(self, binding: Binding) -> None:
         """Its UA has come back by another flow than the one that is waited for (RFC 5626)."""
-        if self.waiting is not None and self.leg is None and not self._stopped:
+        if self.waiting is not None and self.legs.current is None and not self._stopped:
             self._withdraw()
             self._fork_to(binding)
 
@@ -119,10 +114,11 @@ class Branch:
         """
         self._stopped = True
         self._alarms.heard()
-        self._cancel_all(reason)
+        self.legs.cancel(reason)
         if self.waiting is not None:
             self.waiting.cancel()
-        if self.leg is None or self.leg.lost or not self.leg.heard:
+        leg = self.legs.current
+        if leg is None or leg.lost or not leg.heard:
             self.end(Final(487))
 
     def time_out(self) -> None:
@@ -140,20 +136,17 @@ class Branch:
         self._alarms.heard()
         self._alarms.ring_no_more()
         self._disconnect()
-        self._cancel_all(GIVEN_UP)
-        for leg in self._legs:
-            leg.end()
-        self._abandoned, self.leg = [], None  # they know us: no cycle is left for the collector
+        self.legs.end(GIVEN_UP)
         self.owner.branch_ended()
 
     def leg_heard(self, leg: Leg) -> None:
         """A UA that speaks needs no push."""
-        if leg is self.leg:
+        if leg is self.legs.current:
             self._alarms.heard()
 
     def leg_rang(self, leg: Leg, response: Response) -> None:
         """It rings: no push any more (S-05), and Timer C begins anew."""
-        if leg is not self.leg and not self._takes_back(leg):
+        if leg is not self.legs.current and not self._takes_back(leg):
             leg.cancel(GIVEN_UP)
             return
         self._ring_on(leg)
@@ -161,23 +154,24 @@ class Branch:
 
     def leg_answered(self, leg: Leg, response: Response) -> None:
         """Whichever copy it answers, the others are taken back."""
-        self._cancel_all(ANSWERED, but=leg)
+        self.legs.cancel(ANSWERED, but=leg)
         self._pass(leg, response)
 
     def leg_refused(self, leg: Leg, response: Response | None) -> None:
         """A final answer: to the copy that counts, or of a user who declined an earlier one."""
         declined = response is not None and response.status not in _NO_WORD
-        if not (declined and leg in self._abandoned) and self._is_over_with(leg):
+        if not (declined and self.legs.has_abandoned(leg)) and self._is_over_with(leg):
             return
         if response is None:
             self._withdraw()
             self.end(Final(502))
         elif response.status == 487 and leg.cancelled:
             self.end(Final(487))  # our own doing, and nothing to tell anybody
-        elif response.status == _MERGED and leg.second:
-            self._keep_first()
+        elif self.legs.prefers_first(leg, response):
+            if not self.legs.keep_first():
+                self._try_again()
         elif response.status in FLOW_FAILED:
-            self.leg = None
+            self.legs.current = None
             if not self._goes_on():
                 self._pass(leg, response)
         else:
@@ -186,7 +180,7 @@ class Branch:
     def leg_lost(self, leg: Leg, error: SIPError | TransportError) -> None:
         """Wake its UA again while there is time; a caller is not told of our sockets."""
         if not self._is_over_with(leg):
-            self.leg = None
+            self.legs.current = None
             self._lost(error)
 
     def leg_cut_off(self, leg: Leg) -> None:
@@ -195,7 +189,7 @@ class Branch:
 
         What already rings may be answered on another connection, so it is left to ring.
         """
-        if leg is not self.leg or self.final is not None:
+        if leg is not self.legs.current or self.final is not None:
             return
         self._alarms.heard()
         if self._stopped:
@@ -216,10 +210,10 @@ class Branch:
             self._not_sent(error)
 
     def _send_on(self, flow: Flow) -> None:
-        second = bool(self._abandoned) or self._sent_again or self.forked_again
+        second = self.legs.any_abandoned or self._sent_again or self.forked_again
         leg = Leg(self, flow, second)
         leg.client = self.owner.send(self, leg)
-        self.leg = leg
+        self.legs.current = leg
         self._ring_on(leg)
 
     def _connected(self, flow: Flow) -> None:
@@ -251,8 +245,8 @@ class Branch:
             self.end(Final(500))
 
     def _hedge_leg(self) -> None:
-        if self.leg is not None:
-            self._alarms.hedge(self._stayed_silent)
+        if self.legs.current is not None:
+            self._alarms.hedge(self.owner.wakes.patience(self.target), self._stayed_silent)
 
     def _stayed_silent(self) -> None:
         if self.owner.wakes.may_wake():
@@ -271,19 +265,16 @@ class Branch:
         """Send to the flow the UA just registered on, not to what it had before (P-068)."""
         self.waiting = None
         self.owner.wakes.wait_over()
-        leg = self.leg
+        leg = self.legs.current
         if self.owner.is_out_to(binding, self):
             self.end(Final(480))  # two bindings turned out to be one phone
-        elif leg is None or not (leg.reaches(binding) and leg.flow.reliable):
+        elif leg is None or not leg.gets_to(binding):
             self._fork_to(binding)
 
     def _fork_to(self, binding: Binding) -> None:
-        leg, self.leg = self.leg, None
         self._alarms.heard()
         self._disconnect()
-        if leg is not None:
-            leg.abandon()
-            self._abandoned.append(leg)
+        self.legs.abandon()
         try:
             self.target = self.owner.target_of(self, binding)
         except Exception as error:  # noqa: BLE001 - see there
@@ -308,7 +299,7 @@ class Branch:
         If the UA has not even noticed it when a wake would have been over, it never will.
         """
         final = Final(error.status, headers=error.headers)
-        leg = self.leg
+        leg = self.legs.current
         wakes = self.owner.wakes
         if leg is None or leg.lost or not (leg.heard or wakes.may_wake()):
             self.end(final)
@@ -327,37 +318,20 @@ class Branch:
 
     def _takes_back(self, leg: Leg) -> bool:
         """Whether an abandoned *leg* counts again, as the one on the other flow is lost."""
-        if self.final is not None or leg.cancelled or leg not in self._abandoned:
-            return False
-        if self.leg is not None and not self.leg.lost:
-            return False
-        self._abandoned.remove(leg)
-        if self.leg is not None:
-            self._abandoned.append(self.leg)
-        self.leg = leg
-        return True
-
-    def _keep_first(self) -> None:
-        """The UA says that it has an earlier copy: that is the one that counts (S-06)."""
-        self.leg = None
-        for leg in self._abandoned:
-            if not leg.cancelled and not leg.lost:
-                self._abandoned.remove(leg)
-                self.leg = leg
-                return
-        self._try_again()
+        return self.final is None and self.legs.take_back(leg)
 
     def _is_over_with(self, leg: Leg) -> bool:
         """Take note that nothing more comes of *leg*; whether that was all there is to do."""
-        if leg in self._abandoned:
-            self._abandoned.remove(leg)
+        if self.legs.has_abandoned(leg):
+            self.legs.forget(leg)
             self._try_again()
             return True
-        return leg is not self.leg
+        return leg is not self.legs.current
 
     def _try_again(self) -> None:
         """A copy that was refused for the sake of others goes again when they are gone."""
-        if self.leg or self._abandoned or self.waiting or self._connecting or self.final:
+        legs = self.legs
+        if legs.current or legs.any_abandoned or self.waiting or self._connecting or self.final:
             return
         if self._sent_again or self._stopped:
             self.end(Final(487 if self._stopped else 480))
@@ -379,20 +353,14 @@ class Branch:
         """Whether its UA is waited for: already, or once more as it was lost (S-08)."""
         if self.waiting is not None:
             return True
-        binding = self.target.binding
-        if binding is None or binding.push_target is None:
+        if self._woken_again or self._stopped:
             return False
-        if self._woken_again or self._stopped or not self.owner.wakes.may_wake():
+        if not self.owner.wakes.may_push(self.target.binding):
             return False
         self._woken_again = True
         self._alarms.ring_no_more()
         self._wake()
         return self.final is None
-
-    def _cancel_all(self, reason: str, but: Leg | None = None) -> None:
-        for leg in self._legs:
-            if leg is not but:
-                leg.cancel(reason)
 
     def _ring_on(self, leg: Leg) -> None:
         if leg.is_invite:

@@ -54,7 +54,7 @@ class Branches:
         """How many have yet to send their first copy."""
         number = 0
         for branch in self._all:
-            if branch.leg is None and branch.final is None and branch is not but:
+            if branch.legs.current is None and branch.final is None and branch is not but:
                 number += 1
         return number
 
@@ -101,4 +101,6 @@ def is_unreached(branch: Branch, binding: Binding) -> bool:
 
 
 def _has_reached(branch: Branch) -> bool:
-    return branch.leg is not None or (branch.final is not None and bool(branch.final.response))
+    if branch.legs.current is not None:
+        return True
+    return branch.final is not None and bool(branch.final.response)

@@ -6,13 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from attrs import define, field
+from attrs import define, evolve, field
 from twisted.internet.defer import Deferred
 
 from sippn.binding import AOR, Binding, Decision
 from sippn.errors import MaxBreadthExceeded, SIPError
 from sippn.proxy.alarms import Alarms
-from sippn.proxy.best import Final, best_final, gather_challenges
+from sippn.proxy.best import Final, best_final, gather_challenges, sparing_the_dialog
 from sippn.proxy.branch import ANSWERED, GIVEN_UP, Branch
 from sippn.proxy.branches import REDIRECTED, Branches, is_unreached
 from sippn.proxy.breadth import Breadth
@@ -28,9 +28,6 @@ from sippn.proxy.wakes import Wakes
 from sippn.sip import REASONS, Request, Response
 from sippn.transaction import ClientTransaction
 from sippn.transport import Flow
-
-_UNREACHABLE = (480, 500)
-_NOT_NOW = Final(500, headers=(("Retry-After", "5"),))  # in a dialog a 480 would end the usage
 
 
 @define(eq=False)
@@ -67,6 +64,11 @@ class ResponseContext:
     def __attrs_post_init__(self) -> None:
         self._means.unanswered.add(self)
 
+    @property
+    def arrived_on(self) -> str:
+        """Token of the flow that the request came on."""
+        return self._caller_flow.token
+
     def start(self, request: Request, targets: Sequence[Target], terms: Terms) -> None:
         """
         Send *request*, as it was preprocessed, to those of *targets* whose turn it is.
@@ -87,10 +89,8 @@ class ResponseContext:
             self._search.ask_all()  # how long each q takes would tell who there is (T15)
         self._started = True
         self._settle()
-        if not self._caller.answered and (self._means.settings.late_join or self._search):
-            for aor in terms.aors:
-                self._means.queue.watch(aor, self._registered)
-            self._watched = terms.aors
+        if not self._caller.answered:
+            self._watch(targets)
         self._let_go()
 
     def cancel(self, reason: str = "") -> None:
@@ -129,6 +129,9 @@ class ResponseContext:
 
     def target_of(self, branch: Branch, binding: Binding) -> Target:
         """See :meth:`BranchOwner.target_of`."""
+        if self._terms.in_dialog:
+            path = branch.target.path and binding.path
+            return evolve(branch.target, flow=binding.flow, binding=binding, path=path)
         return self._means.forwarder.target_of(branch.target.aor, binding)
 
     def send(self, branch: Branch, leg: Leg) -> ClientTransaction:
@@ -136,11 +139,18 @@ class ResponseContext:
         others = self._branches.unsent(but=branch)
         if self._breadth.free <= others:
             raise MaxBreadthExceeded
-        spare = self._search.spare if self._terms.aors else 0
+        spare = self._search.spare if self._terms.aors or self._terms.kind else 0
         sharers = 1 + others + len(self._search)
         leg.breadth, leg.share = self._breadth, self._breadth.lend(sharers, spare)
-        passage = Passage(self._caller_flow, self._terms.mark, leg.share)
-        forwarder = self._means.forwarder
+        terms, forwarder = self._terms, self._means.forwarder
+        passage = Passage(
+            self._caller_flow,
+            terms.mark,
+            leg.share,
+            vouched=not terms.caller.stranger,
+            wakes_all=self._means.settings.wakes_all,
+            origin=terms.origin,
+        )
         try:
             return forwarder.forward(self._request, passage, branch.target, leg.flow, leg)
         except BaseException:
@@ -173,7 +183,7 @@ class ResponseContext:
 
     def _branch(self, target: Target, *, forked_again: bool = False) -> Branch:
         means = self._means
-        branch = Branch(self, target, Alarms(means.timer_c, means.hedge), forked_again)
+        branch = Branch(self, target, Alarms(means.timer_c), forked_again)
         self._branches.begin(branch)
         return branch
 
@@ -183,7 +193,10 @@ class ResponseContext:
         means = self._means
         flow = means.forwarder.open_flow(target)
         now = Moment(means.wall(), means.clock.seconds())
-        return reach_of(target.binding, flow, self._request.method, means.settings, now)
+        reach = reach_of(target.binding, flow, self._terms.kind, means.settings, now)
+        if reach is Reach.UNREACHABLE and self._terms.in_dialog:
+            return Reach.LIVE  # it may be in a call, and awake, for all a push service knows
+        return reach
 
     @property
     def _room(self) -> int:
@@ -253,11 +266,23 @@ class ResponseContext:
         self._settle()
         self._let_go()
 
+    def _watch(self, targets: Sequence[Target]) -> None:
+        """Hear of who joins, and of who is found elsewhere; in a dialog there is one of those."""
+        if self._terms.in_dialog:
+            self._watched = [target.aor for target in targets if target.binding]
+        elif self._means.settings.late_join or self._search:
+            self._watched = self._terms.aors
+        for aor in self._watched:
+            self._means.queue.watch(aor, self._registered)
+
     def _follow_up(self, aor: AOR, binding: Binding, ids: Collection[str]) -> None:
         """Find it where it is now, or let it join."""
         waits = self._search.drop(aor, ids, binding.instance)
         known = self._branches.of(ids)
-        if waits:
+        if self._terms.in_dialog:
+            for branch in known:
+                branch.registered(binding)
+        elif waits:
             self._join(aor, binding)
         elif not self._means.settings.late_join:
             return
@@ -338,8 +363,8 @@ class ResponseContext:
             self._caller.refuse(Final(487))
         elif best.response is not None:
             self._caller.relay(gather_challenges(best.response, finals))
-        elif self._terms.in_dialog and best.status in _UNREACHABLE:
-            self._caller.refuse(_NOT_NOW)
+        elif self._terms.in_dialog:
+            self._caller.refuse(sparing_the_dialog(best, self._request.method))
         elif best.status != 480:
             self._caller.refuse(best)
         elif (told := self.wakes.concealed(best, self._settle_late)) is not None:

@@ -10,13 +10,13 @@ from attrs import define, evolve
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
-from sippn.binding import AOR, Binding
+from sippn.binding import AOR, Binding, PushState
 from sippn.errors import SIPError, TransportError
 from sippn.events import Bus, RequestForwarded
 from sippn.proxy.breadth import breadth_of
 from sippn.proxy.forwarding import forwarded_request, without_credentials
-from sippn.proxy.record_route import Dialog, write_token
-from sippn.seal import Keyring
+from sippn.proxy.record_route import Dialog, Side, write_token
+from sippn.seal import Keyring, Reference
 from sippn.sip import URI, NameAddr, Request, Response, without_params, without_push_params
 from sippn.sip.grammar import METHODS
 from sippn.stack import SIPStack
@@ -28,8 +28,8 @@ HIGHEST_Q = 1000  # thousandths; also that of a Contact without a q
 LONGEST_CALL = 4 * 3600.0  # seconds without a re-INVITE
 _TLS_ONLY = "sips leads over TLS only"
 _DIALOG_MAKERS = ("INVITE", "SUBSCRIBE", "REFER")
-# the last of them stays, and the one before begins those of a dialect that has more of them
-_INTRICATE = ('"', "?", ",", ";pn-t", ";pn-purr")
+# the last of them stays, and the one before is an older dialect's
+_INTRICATE = ('"', "?", ",", ";app-id", ";pn-purr")
 
 
 @value_class
@@ -41,6 +41,8 @@ class Target:
     :ivar flow: token of the flow to send on.
     :ivar binding: the UA behind it; None: a URI, or the other side of a dialog.
     :ivar q: thousandths; who has a higher one is asked first.
+    :ivar path: Route values that lead there (RFC 3327), topmost first; in a dialog its route
+        set does.
     """
 
     uri: str
@@ -48,6 +50,7 @@ class Target:
     aor: AOR = ""
     binding: Binding | None = None
     q: int = HIGHEST_Q
+    path: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -59,6 +62,11 @@ class Target:
         """Of the binding; empty: there is none."""
         return "" if self.binding is None else self.binding.id
 
+    @property
+    def reference(self) -> Reference | None:
+        """To the binding; None: there is none."""
+        return None if self.binding is None else Reference(self.aor, self.binding.id)
+
 
 @value_class
 class Passage:
@@ -68,11 +76,17 @@ class Passage:
     :ivar caller_flow: where the request came from.
     :ivar mark: it is known by that if it comes back; empty: it is not looked for.
     :ivar breadth: how widely others may fork it.
+    :ivar vouched: this server knows who sent it.
+    :ivar wakes_all: both sides of its dialog are woken without a PURR, too (REQUIREMENTS S-22).
+    :ivar origin: the binding of who sent it, where that is wanted.
     """
 
     caller_flow: Flow
     mark: str
     breadth: int
+    vouched: bool = False
+    wakes_all: bool = False
+    origin: Reference | None = None
 
 
 @define(eq=False)
@@ -92,12 +106,16 @@ class Forwarder:
     _realm: str = ""
 
     def target_of(self, aor: AOR, binding: Binding) -> Target:
-        """Where *binding* is to be reached: on the flow of its last REGISTER (P-002)."""
+        """
+        Where *binding* is to be reached: on the flow of its last REGISTER (P-002).
+
+        A proxy on the way that pushes needs the push parameters for that (P-040).
+        """
         contact = binding.contact
-        if self._strip_push:
+        if self._strip_push and binding.push_state is not PushState.ELSEWHERE:
             contact = public_uri(contact)
         q = HIGHEST_Q if binding.q is None else binding.q
-        return Target(contact, binding.flow, aor, binding, q)
+        return Target(contact, binding.flow, aor, binding, q, binding.path)
 
     def open_flow(self, target: Target) -> Flow | None:
         """The flow of *target*; None: its connection is gone."""
@@ -140,7 +158,7 @@ class Forwarder:
         observer: ClientObserver,
     ) -> ClientTransaction:
         """Send *request* to *target* on *flow*."""
-        record_routes = self._record_routes(request, passage.caller_flow, flow)
+        record_routes = self._record_routes(request, passage, target, flow)
         copy = self._copy(request, target, passage.breadth, record_routes)
         client = self._stack.send(copy, flow, observer, passage.mark)
         if self._bus.heard:
@@ -179,24 +197,34 @@ class Forwarder:
     def _copy(
         self, request: Request, target: Target, breadth: int, record_routes: Collection[str]
     ) -> Request:
-        path = target.binding.path if target.binding else ()
         bare = without_credentials(request, self._realm)
         uri = _request_uri(target.uri)
-        return strict_routed(forwarded_request(bare, uri, path, record_routes, breadth))
+        return strict_routed(forwarded_request(bare, uri, target.path, record_routes, breadth))
 
-    def _record_routes(self, request: Request, caller_flow: Flow, flow: Flow) -> list[str]:
+    def _record_routes(
+        self, request: Request, passage: Passage, target: Target, flow: Flow
+    ) -> list[str]:
         """
         The callee's side first; both alike are written once.
 
         A method that nobody knows may make a dialog, too (RFC 3261 16.6, step 4).
         """
-        method = request.method
-        if (method not in _DIALOG_MAKERS and method in METHODS) or request.to.tag:
+        if not makes_dialog(request):
             return []
-        token = write_token(Dialog.begun_by(request, caller_flow.token, flow.token), self._keyring)
+        caller_flow = passage.caller_flow
+        caller = Side(caller_flow.token, passage.vouched, passage.origin)
+        reference = target.reference if passage.wakes_all else None
+        callee = Side(flow.token, target.binding is not None, reference)
+        token = write_token(Dialog.begun_by(request, caller, callee), self._keyring)
         secret = _is_sips(request.uri)
         sides = [_side(token, flow, secret), _side(token, caller_flow, secret)]
         return sides[:1] if sides[0] == sides[1] else sides
+
+
+def makes_dialog(request: Request) -> bool:
+    """Whether *request* may be the first of a dialog."""
+    method = request.method
+    return (method in _DIALOG_MAKERS or method not in METHODS) and not request.to.tag
 
 
 def public_uri(contact: str) -> str:
@@ -206,7 +234,7 @@ def public_uri(contact: str) -> str:
     It is cut where that is plain to see, which costs a tenth of taking the URI apart.
     """
     lowered = contact.lower()
-    if "pn-" not in lowered:
+    if "pn-" not in lowered and ";app-id" not in lowered:
         return contact
     if contact.count("@") > 1 or any(each in lowered for each in _INTRICATE):
         return str(without_push_params(URI.parse(contact)))
@@ -218,9 +246,10 @@ def public_uri(contact: str) -> str:
 
 def _next_hop(request: Request, target: Target) -> str:
     """The URI that leads there first (RFC 3261 16.6, step 7)."""
-    path = target.binding.path if target.binding else ()
-    routes = (*path, *request.headers.values("Route")[:1])
-    return NameAddr.parse(routes[0]).uri_text if routes else target.uri
+    routes = (*target.path, *request.headers.values("Route")[:1])
+    if routes:
+        return NameAddr.parse(routes[0]).uri_text
+    return target.uri if target.binding is None else public_uri(target.binding.contact)
 
 
 def _side(token: str, flow: Flow, secret: bool) -> str:

@@ -14,6 +14,7 @@ from sippn.sip import (
     Request,
     Response,
     is_digest,
+    is_push_param,
     parse_credentials,
     split_values,
     without_push_params,
@@ -102,7 +103,8 @@ def public_contacts(headers: Headers) -> str | None:
     :raises BadRequest: a Contact with push parameters that cannot be told from the rest.
     """
     contacts = headers.line("Contact")
-    if "pn-" not in contacts.lower():
+    lowered = contacts.lower()
+    if "pn-" not in lowered and "app-id" not in lowered:
         return None
     return ", ".join([_hidden(value) for value in split_values(contacts)])
 
@@ -115,7 +117,7 @@ def _hide_push_params(headers: Headers) -> None:
 
 def _hidden(value: str) -> str:
     contact = NameAddr.parse(value)
-    params = tuple(p for p in contact.params if not p[0].lower().startswith("pn-"))
+    params = tuple(p for p in contact.params if not is_push_param(p[0].lower()))
     return str(NameAddr(contact.display, _hidden_uri(contact), params))
 
 
@@ -124,4 +126,5 @@ def _hidden_uri(contact: NameAddr) -> str:
         return str(without_push_params(contact.uri))
     except UnsupportedURIScheme:  # tel and its like have parameters, too
         start, *params = contact.uri_text.split(";")
-        return ";".join([start, *(p for p in params if not p.lower().startswith("pn-"))])
+        kept = (p for p in params if not is_push_param(p.partition("=")[0].lower()))
+        return ";".join([start, *kept])

@@ -70,9 +70,24 @@ class Leg:
         """Whether it rings somewhere, and can be taken back."""
         return self.client is not None and self.client.request.method == "INVITE"
 
+    @property
+    def in_dialog(self) -> bool:
+        """Whether it belongs to a dialog that there is already."""
+        return self.client is not None and self.client.request.to.tag is not None
+
     def reaches(self, binding: Binding) -> bool:
         """Whether *binding* is reached where this went."""
         return not self.lost and self.flow.token == binding.flow
+
+    def gets_to(self, binding: Binding) -> bool:
+        """
+        Whether it will get to *binding* by itself.
+
+        Over UDP a UA that is back is better sent a new INVITE than left to wait for the next
+        repetition.  In a dialog it would see one CSeq in two transactions (RFC 3261 section
+        12.2.2), so there the repetition has to do.
+        """
+        return self.reaches(binding) and (self.flow.reliable or self.in_dialog)
 
     def abandon(self) -> None:
         """

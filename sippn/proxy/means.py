@@ -10,19 +10,22 @@ from typing import Protocol
 from attrs import field
 from twisted.internet.interfaces import IReactorTime
 
-from sippn.binding import AOR
+from sippn.binding import AOR, PushKind
 from sippn.errors import SIPError
 from sippn.events import Bus
 from sippn.proxy.forwarder import Forwarder, Target
 from sippn.proxy.late_calls import LateCalls
 from sippn.proxy.selection import Selection
 from sippn.proxy.settings import ProxySettings
+from sippn.seal import Reference
 from sippn.sip import URI
 from sippn.transaction import FixedTimer
 from sippn.value import value_class
 from sippn.wake import Caller, Parking, WakeQueue
 
 TIMER_C = 181  # seconds: more than three minutes (RFC 3261 section 16.6, step 11)
+UNLIMITED = float("inf")
+NON_INVITE_LIMIT = 30.0  # seconds: an answer must reach the client before its Timer F (P-047)
 
 Find = Callable[[URI], Awaitable[Sequence[Target]]]
 
@@ -73,6 +76,8 @@ class Terms:
     :ivar mark: it is known by that if it comes back (RFC 5393); empty: it is not looked for.
     :ivar find: the targets behind a Contact of a 3xx; it raises SIPError where that may not be
         followed.  None: no redirection is followed.
+    :ivar kind: of the pushes that wake its sleepers; None: it wakes nobody.
+    :ivar origin: the caller's own binding, for the requests that come back in its dialog.
     """
 
     caller: Caller
@@ -80,6 +85,8 @@ class Terms:
     provisional: int | None
     aors: Sequence[AOR] = ()
     in_dialog: bool = False
-    most: float = float("inf")
+    most: float = UNLIMITED
     mark: str = ""
     find: Find | None = None
+    kind: PushKind | None = None
+    origin: Reference | None = None

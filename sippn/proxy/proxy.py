@@ -6,12 +6,10 @@ from __future__ import annotations
 
 from attrs import Factory, define, evolve, field
 from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
 
-from sippn.binding import AOR, Principal, Record, RoutePlan, canonical_aor, live
+from sippn.binding import Principal, PushKind, RoutePlan, canonical_aor
 from sippn.errors import (
-    CallDoesNotExist,
-    Forbidden,
-    LoopDetected,
     NotFound,
     ServiceUnavailable,
     SIPError,
@@ -20,15 +18,17 @@ from sippn.errors import (
 from sippn.location import LocationService
 from sippn.proxy.caller_side import CallerSide
 from sippn.proxy.context import ResponseContext
-from sippn.proxy.forwarder import Target
+from sippn.proxy.forwarder import Target, makes_dialog
 from sippn.proxy.forwarding import WAIT_HEADER
+from sippn.proxy.in_dialog import Crossing, InDialog
 from sippn.proxy.loops import LoopDetection
-from sippn.proxy.means import Find, Means, Terms
-from sippn.proxy.record_route import Dialog
+from sippn.proxy.means import NON_INVITE_LIMIT, UNLIMITED, Means, Terms
 from sippn.proxy.route import Routed, RouteReader
 from sippn.proxy.settings import ProxySettings
+from sippn.proxy.targets import Targets, check_event
 from sippn.proxy.validation import validate_request
-from sippn.sip import URI, Request
+from sippn.seal import Reference
+from sippn.sip import Request
 from sippn.stack import SIPStack
 from sippn.transaction import ServerTransaction
 from sippn.transport import Flow
@@ -37,9 +37,7 @@ from sippn.wake import Caller
 SHORTEST_RETRY = 5  # seconds (RELIABILITY A6)
 RETRY_SPREAD = 26
 LAST_PUSHES = 1.0  # seconds that a server which stops gives its push services
-_UNLIMITED = float("inf")
 _NONE_YET = Terms(Caller("", stranger=True), 0, None)  # of a request that nobody has looked at
-NON_INVITE_LIMIT = 30.0  # seconds: a 480 must reach the client before its Timer F (P-047)
 
 
 @define(eq=False)
@@ -51,6 +49,17 @@ class Proxy:
     _routes: RouteReader
     _means: Means
     _closing: bool = field(default=False, init=False)
+    _in_dialog: InDialog = field(
+        init=False,
+        default=Factory(lambda self: InDialog(self._location, self._means), takes_self=True),
+    )
+    _targets: Targets = field(
+        init=False,
+        default=Factory(
+            lambda self: Targets(self._stack, self._location, self._means, self._in_dialog),
+            takes_self=True,
+        ),
+    )
     _loops: LoopDetection = field(
         init=False,
         default=Factory(lambda self: LoopDetection(self._means.entropy(16)), takes_self=True),
@@ -78,7 +87,7 @@ class Proxy:
         if routed.dialog is not None:
             return routed
         mark = self._loops.mark(request)
-        return Routed(routed.request, None, routed.next_hop, mark)
+        return Routed(routed.request, None, routed.next_hop, mark, routed.reference)
 
     def is_last(self, request: Request) -> bool:
         """Whether the Route of *request* ends here.  :raises BadRequest: it makes no sense."""
@@ -95,29 +104,24 @@ class Proxy:
 
         :raises SIPError: the answer, when there is nowhere to send it.
         """
-        if self._closing and routed.dialog is None:  # who hangs up must be heard (A6)
+        if routed.dialog is not None:  # even by a server that stops: who hangs up must be heard
+            crossing = self._in_dialog.crossing(routed, routed.dialog)
+            target = crossing.beginning
+            if crossing.reference is not None and not self._closing:  # no time to wait for anybody
+                target = await self._in_dialog.target(crossing)
+            terms = self._in_dialog.terms(crossing.request, target, crossing.caller(caller))
+            context.start(crossing.request, [target], terms)
+            return
+        if self._closing:
             raise self._goodbye()
-        request = routed.request
-        if routed.dialog is not None:
-            targets = [_other_side(routed.dialog, request)]
-            context.start(request, targets, Terms(caller, 0, None, in_dialog=True))
-            return
-        mark = routed.mark
-        if routed.next_hop is not None:
-            terms = Terms(caller, 0, None, mark=mark)
-            context.start(request, [await self._onward(routed, principal)], terms)
-            return
-        plan = RoutePlan((), principal, wait=_asked_wait(request, principal))
-        try:
-            plan = await self._means.selection.planned(request, plan)
-        except NotFound:
-            if not self._conceals(request, caller):
-                raise
-            plan = evolve(plan, targets=(canonical_aor(request.request_uri),))
-            targets = []
+        origin = None
+        if self._means.settings.wakes_all and makes_dialog(routed.request):
+            origin = await self._in_dialog.origin(routed.request, context.arrived_on)
+        if routed.next_hop is None:
+            await self._look_up(context, routed, principal, caller, origin)
         else:
-            targets = await self._targets(request, plan)
-        context.start(request, targets, self._terms(request, plan, caller, mark))
+            terms = Terms(caller, 0, None, mark=routed.mark, origin=origin)
+            context.start(routed.request, [await self._targets.onward(routed, principal)], terms)
 
     def forward_ack(self, ack: Request) -> None:
         """
@@ -127,8 +131,13 @@ class Proxy:
         """
         try:
             routed = self.preprocess(ack)
-            if routed.dialog is not None:
-                self._forward_ack(routed.request, _other_side(routed.dialog, routed.request))
+            if routed.dialog is None:
+                return
+            crossing = self._in_dialog.crossing(routed, routed.dialog)
+            if crossing.reference is None:
+                self._forward_ack(crossing.request, crossing.beginning)
+            else:
+                Deferred.fromCoroutine(self._cross_ack(crossing)).addErrback(_let_go)
         except (SIPError, TransportError):
             return
 
@@ -150,12 +159,44 @@ class Proxy:
         seconds = SHORTEST_RETRY + self._means.entropy(1)[0] % RETRY_SPREAD
         return ServiceUnavailable("", [("Retry-After", str(seconds))])
 
+    async def _look_up(
+        self,
+        context: ResponseContext,
+        routed: Routed,
+        principal: Principal | None,
+        caller: Caller,
+        origin: Reference | None,
+    ) -> None:
+        request = routed.request
+        plan = RoutePlan((), principal, wait=_asked_wait(request, principal))
+        try:
+            plan = await self._means.selection.planned(request, plan)
+        except NotFound:
+            if not self._conceals(request, caller):
+                raise
+            plan = evolve(plan, targets=(canonical_aor(request.request_uri),))
+            targets = []
+        else:
+            check_event(request, plan)
+            if routed.reference is not None:
+                replaced = await self._targets.replaced(request, routed.reference, plan)
+                if replaced is not None:
+                    terms = self._in_dialog.terms(request, replaced, caller, PushKind.CALL)
+                    terms = evolve(terms, mark=routed.mark, origin=origin)
+                    context.start(request, [replaced], terms)
+                    return
+            targets = await self._targets.of(request, plan)
+        context.start(request, targets, self._terms(request, plan, caller, routed.mark, origin))
+
+    async def _cross_ack(self, crossing: Crossing) -> None:
+        self._forward_ack(crossing.request, await self._in_dialog.target(crossing))
+
     def _forward_ack(self, ack: Request, target: Target) -> None:
         forwarder = self._means.forwarder
         flow = forwarder.flow_to(ack, target)
         if isinstance(flow, Deferred):
             flow.addCallback(lambda opened: forwarder.forward_ack(ack, target, opened))
-            flow.addErrback(lambda failure: failure.trap(SIPError, TransportError))
+            flow.addErrback(_let_go)
         else:
             forwarder.forward_ack(ack, target, flow)
 
@@ -166,62 +207,35 @@ class Proxy:
             return False
         return not self._stack.owns(uri.host, uri.port)
 
-    async def _targets(self, request: Request, plan: RoutePlan) -> list[Target]:
-        found: list[Target] = []
-        for target in dict.fromkeys(plan.targets):  # a set: nobody is called twice
-            if isinstance(target, URI):
-                found.append(Target(str(target), await self._flow_to(target)))
-            else:
-                found.extend(await self._registered(request, target))
-        return found
-
-    async def _registered(self, request: Request, aor: AOR) -> list[Target]:
-        stored = self._location.load(aor)
-        record = stored if stored is None or isinstance(stored, Record) else await stored
-        means = self._means
-        chosen = means.selection.chosen(request, live(record, means.wall()))
-        return [means.forwarder.target_of(aor, binding) for binding in chosen]
-
-    async def _onward(self, routed: Routed, principal: Principal | None) -> Target:
-        """The sender's own Route leads further: only those we know may use us so (A13)."""
-        if principal is None or routed.next_hop is None:
-            raise Forbidden("Relaying Denied")
-        return Target(routed.request.uri, await self._flow_to(routed.next_hop))
-
-    async def _flow_to(self, uri: URI) -> str:
-        flow = await self._stack.resolve(uri)
-        if self._stack.owns(flow.remote.host, flow.remote.port):
-            raise LoopDetected
-        return flow.token
-
-    def _terms(self, request: Request, plan: RoutePlan, caller: Caller, mark: str) -> Terms:
+    def _terms(
+        self,
+        request: Request,
+        plan: RoutePlan,
+        caller: Caller,
+        mark: str,
+        origin: Reference | None,
+    ) -> Terms:
         settings = self._means.settings
         return Terms(
             caller,
             wait=plan.wait if plan.wait is not None else _configured(request, settings),
             provisional=settings.provisional if plan.provisional is None else plan.provisional,
             aors=tuple([target for target in plan.targets if isinstance(target, str)]),
-            most=_UNLIMITED if request.method == "INVITE" else NON_INVITE_LIMIT,
+            most=UNLIMITED if request.method == "INVITE" else NON_INVITE_LIMIT,
             mark=mark,
-            find=self._find(request, plan) if settings.recurse else None,
+            find=self._targets.find(request, plan) if settings.recurse else None,
+            kind=_kind(request) if request.method in settings.methods else None,
+            origin=origin,
         )
 
-    def _find(self, request: Request, plan: RoutePlan) -> Find | None:
-        """
-        Looks up where a 3xx leads, as if *request* had been sent there.
 
-        None where *request* is not for this server: then its Request-URI is not ours to
-        change (RFC 3261 section 16.5).
-        """
-        if plan.targets == (request.request_uri,):
-            return None
+def _kind(request: Request) -> PushKind:
+    """Of its pushes: those for calls may have to ring, which nothing else must (R-04)."""
+    return PushKind.CALL if request.method == "INVITE" else PushKind.MESSAGE
 
-        async def find(uri: URI) -> list[Target]:
-            moved = request.readdressed(str(uri))
-            onward = await self._means.selection.planned(moved, RoutePlan((), plan.principal))
-            return await self._targets(moved, onward)
 
-        return find
+def _let_go(failure: Failure) -> None:
+    failure.trap(SIPError, TransportError)
 
 
 def _configured(request: Request, settings: ProxySettings) -> float:
@@ -236,10 +250,3 @@ def _asked_wait(request: Request, principal: Principal | None) -> float | None:
     if asked is None or principal is None or not principal.trusted:
         return None
     return min(float(asked), 180.0) if asked.isascii() and asked.isdigit() else None
-
-
-def _other_side(dialog: Dialog, request: Request) -> Target:
-    flow = dialog.flow_of(request)
-    if flow is None:
-        raise CallDoesNotExist
-    return Target(request.uri, flow)

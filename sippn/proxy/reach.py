@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from sippn.binding import Binding, PushState
+from sippn.binding import Binding, PushKind, PushState, service_for
 from sippn.proxy.settings import ProxySettings
 from sippn.transport import Flow
 from sippn.value import value_class
@@ -34,19 +34,23 @@ class Moment:
 
 
 def reach_of(
-    binding: Binding, flow: Flow | None, method: str, settings: ProxySettings, now: Moment
+    binding: Binding,
+    flow: Flow | None,
+    kind: PushKind | None,
+    settings: ProxySettings,
+    now: Moment,
 ) -> Reach:
     """
-    Classify *binding* for a request of *method*.
+    Classify *binding* for a request whose pushes are of *kind*; None: it causes none.
 
     An app that is suspended may leave its connection open and answer nothing on it, so
     whatever can be pushed is hedged, however alive it looks.
 
     :param flow: that of its last REGISTER; None: it is gone.
     """
-    if binding.push_target is None:
-        return Reach.LIVE
-    wakes = method in settings.methods and binding.push_state is not PushState.DEAD
+    if binding.push_target is None or binding.push_state is PushState.ELSEWHERE:
+        return Reach.LIVE  # or a proxy on the way wakes it
+    wakes = can_be_woken(binding, kind)
     if wakes and (_is_open(flow) or _is_awake(binding, flow, settings, now)):
         return Reach.HEDGED
     if wakes:
@@ -54,6 +58,14 @@ def reach_of(
     if _is_alive(flow, settings, now) or _is_awake(binding, flow, settings, now):
         return Reach.LIVE
     return Reach.UNREACHABLE
+
+
+def can_be_woken(binding: Binding, kind: PushKind | None) -> bool:
+    """Whether a push of *kind* may bring its UA back, so far as we know."""
+    target = binding.push_target
+    if kind is None or target is None or binding.push_state is not PushState.ACTIVE:
+        return False
+    return service_for(target, kind) is not None
 
 
 def _is_open(flow: Flow | None) -> bool:

@@ -11,11 +11,29 @@ from __future__ import annotations
 
 import hashlib
 
-from sippn.seal import Keyring
+from sippn.seal import Keyring, Reference
 from sippn.sip import NameAddr, Request
 from sippn.value import value_class
 
 _PURPOSE = "record-route"
+_LONGEST = 255  # characters of an AOR; with a longer one its token made every request a long one
+
+
+@value_class
+class Side:
+    """
+    One side of a dialog.
+
+    :ivar flow: token of the flow towards it, when the dialog began.
+    :ivar vouched: it proved to be who it is, or has registered: the pushes that it causes are
+        no stranger's.
+    :ivar reference: its binding, by which it is woken without a PURR (REQUIREMENTS S-22); None:
+        only with one.
+    """
+
+    flow: str
+    vouched: bool = False
+    reference: Reference | None = None
 
 
 @value_class
@@ -23,36 +41,39 @@ class Dialog:
     """
     The two sides of a dialog.
 
-    :ivar caller: digest of the Call-ID and of the tag of who sent the first request.
-    :ivar caller_flow: flow token towards that side; *callee_flow* towards the other.
+    :ivar caller_mark: digest of the Call-ID and of the tag of who sent the first request.
     """
 
-    caller: str
-    caller_flow: str
-    callee_flow: str
+    caller_mark: str
+    caller: Side
+    callee: Side
 
     @classmethod
-    def begun_by(cls, request: Request, caller_flow: str, callee_flow: str) -> Dialog:
+    def begun_by(cls, request: Request, caller: Side, callee: Side) -> Dialog:
         """The dialog that *request* may create."""
-        return cls(_side(request, request.from_), caller_flow, callee_flow)
+        return cls(_mark(request, request.from_), caller, callee)
 
-    def flow_of(self, request: Request) -> str | None:
+    def sides(self, request: Request) -> tuple[Side, Side] | None:
         """
-        Where an in-dialog *request* goes: away from its sender.
+        Who sent an in-dialog *request*, and who is to get it.
 
-        :returns: a flow token; None: the request is not of this dialog.
+        :returns: None: the request is not of this dialog.
         """
-        if _side(request, request.from_) == self.caller:
-            return self.callee_flow
-        if _side(request, request.to) == self.caller:
-            return self.caller_flow
+        if _mark(request, request.from_) == self.caller_mark:
+            return self.caller, self.callee
+        if _mark(request, request.to) == self.caller_mark:
+            return self.callee, self.caller
         return None
 
 
 def write_token(dialog: Dialog, keyring: Keyring) -> str:
-    """Seal *dialog* for the user part of a Record-Route URI."""
-    fields = (dialog.caller, dialog.caller_flow, dialog.callee_flow)
-    return keyring.seal(_PURPOSE, "\n".join(fields).encode())
+    """Seal *dialog* for the user part of a Record-Route URI, as short as can be."""
+    caller, callee = dialog.caller, dialog.callee
+    vouched = ("c" if caller.vouched else "") + ("d" if callee.vouched else "")
+    fields = [dialog.caller_mark, caller.flow, callee.flow, vouched]
+    if caller.reference or callee.reference:
+        fields += [_written(caller.reference), _written(callee.reference)]
+    return keyring.seal(_PURPOSE, "\n".join(fields).encode("utf-8", "surrogateescape"))
 
 
 def read_token(token: str, keyring: Keyring) -> Dialog | None:
@@ -60,10 +81,25 @@ def read_token(token: str, keyring: Keyring) -> Dialog | None:
     plain = keyring.unseal(_PURPOSE, token)
     if plain is None:
         return None
-    caller, caller_flow, callee_flow = plain.decode().split("\n")
-    return Dialog(caller, caller_flow, callee_flow)
+    fields = plain.decode("utf-8", "surrogateescape").split("\n")
+    mark, caller, callee, vouched, *references = (*fields, "", "", "")
+    to_caller, to_callee = map(_read, references[:2])
+    return Dialog(
+        mark, Side(caller, "c" in vouched, to_caller), Side(callee, "d" in vouched, to_callee)
+    )
 
 
-def _side(request: Request, who: NameAddr) -> str:
+def _written(reference: Reference | None) -> str:
+    if reference is None or len(reference.aor) > _LONGEST:
+        return ""
+    return f"{reference.binding_id} {reference.aor}"
+
+
+def _read(text: str) -> Reference | None:
+    binding_id, _, aor = text.partition(" ")
+    return Reference(aor, binding_id) if text else None
+
+
+def _mark(request: Request, who: NameAddr) -> str:
     text = f"{request.call_id} {who.tag or ''}"
     return hashlib.blake2s(text.encode("utf-8", "surrogateescape"), digest_size=9).hexdigest()

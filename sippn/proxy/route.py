@@ -4,17 +4,19 @@ What the Route header fields of a request mean to this proxy (RFC 3261 section 1
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from attrs import field
 
 from sippn.errors import BadRequest, SIPError
 from sippn.proxy.record_route import Dialog, read_token
-from sippn.seal import Keyring
+from sippn.seal import Keyring, Reference, read_purr
 from sippn.sip import URI, Headers, NameAddr, Request, without_push_params
 from sippn.value import value_class
 
 _MOST_UNSEALED = 4096  # dialogs, about 1 kB each
+_MOST_PURRS = 8  # that are looked at; a request has one
+_PURR = "pn-purr"
 
 Owns = Callable[[str, int | None], bool]
 
@@ -28,12 +30,15 @@ class Routed:
         that we know.
     :ivar next_hop: the Route value that is left on top, which decides the next hop.
     :ivar mark: it is known by that if it comes back (RFC 5393); empty: it is not looked for.
+    :ivar reference: the binding that its PURR stands for (RFC 8599 section 6.2.3); None: it
+        has no PURR of ours, or may not use one.
     """
 
     request: Request
     dialog: Dialog | None
     next_hop: URI | None
     mark: str = ""
+    reference: Reference | None = None
 
 
 @value_class(eq=False)
@@ -53,13 +58,17 @@ class RouteReader:
         """
         Undo strict routing, then drop the topmost Route value if it names us.
 
-        A Request-URI loses its push parameters: nobody outside tells us whom to push (T6).
+        A Request-URI loses its push parameters: nobody outside tells us whom to push (T6).  A
+        PURR is none of them.  It is read in a dialog that our token proves, and in an INVITE
+        that replaces a dialog; elsewhere it is a parameter like any other (T2).
 
         :raises BadRequest: a Route value that is no URI.
         """
         routes = request.headers.values("Route")
         if not routes:
-            return Routed(_to(request, request.request_uri, request.headers), None, None)
+            plain = _to(request, request.request_uri, request.headers)
+            reference = self._reference(plain, ()) if _replaces(request) else None
+            return Routed(plain, None, None, reference=reference)
         count, uri, dialog = len(routes), request.request_uri, None
         if uri.param("lr") is not None and self._is_ours(uri):
             dialog = self._dialog(uri)  # a strict router has put our Record-Route value there
@@ -72,7 +81,10 @@ class RouteReader:
                 headers.set("Route", ", ".join(routes))
             else:
                 headers.remove("Route")
-        return Routed(_to(request, uri, headers), dialog if request.to.tag else None, top)
+        used = _to(request, uri, headers)
+        proved = dialog if request.to.tag else None
+        reads = proved is not None or _replaces(request)
+        return Routed(used, proved, top, reference=self._reference(used, routes) if reads else None)
 
     def _use_up(self, routes: list[str], dialog: Dialog | None) -> tuple[Dialog | None, URI | None]:
         """Drop what names us; the dialog that the first token proved, and the value left on top."""
@@ -84,6 +96,18 @@ class RouteReader:
             dialog = dialog or proved
             del routes[0]
         return dialog, None
+
+    def _reference(self, request: Request, routes: Sequence[str]) -> Reference | None:
+        """What a PURR of ours stands for, in the Request-URI or in what is left of the Route."""
+        purrs = [request.request_uri.param(_PURR)] if _PURR in request.uri.lower() else []
+        for value in routes:
+            if len(purrs) < _MOST_PURRS and _PURR in value.lower():
+                purrs.append(_route(value).param(_PURR))
+        for purr in purrs:
+            reference = read_purr(purr, self._keyring) if purr else None
+            if reference is not None:
+                return reference
+        return None
 
     def _is_ours(self, uri: URI) -> bool:
         return self._owns(uri.host, uri.port) or self._dialog(uri) is not None
@@ -107,6 +131,13 @@ def _to(request: Request, uri: URI, headers: Headers) -> Request:
     public = without_push_params(uri)
     used = request if headers is request.headers else request.derived(headers)
     return used if public is request.request_uri else used.readdressed(str(public))
+
+
+def _replaces(request: Request) -> bool:
+    """Whether it begins a dialog in the place of another one (RFC 3891)."""
+    if request.method != "INVITE" or "replaces" not in request.headers.keys:
+        return False
+    return not request.to.tag
 
 
 def _route(value: str) -> URI:

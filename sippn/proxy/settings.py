@@ -4,7 +4,7 @@ What an operator decides about calls to sleeping phones; times in seconds.
 
 from __future__ import annotations
 
-from attrs import frozen
+from attrs import Factory, field, frozen
 
 
 @frozen
@@ -27,6 +27,9 @@ class ProxySettings:
         without a push.
     :ivar provisional: sent once when an INVITE is parked, e.g. 182; None: nothing but 100.
     :ivar strip_pn_to_ua: leave the push parameters out of the Request-URI to the UA.
+    :ivar mid_dialog: whose sleepers a request in a dialog wakes: ``"purr"``, of those that put
+        a PURR into their Contact (RFC 8599 section 6), or ``"all"`` (REQUIREMENTS S-22),
+        which *wakes_all* says.
     :ivar live_window: for how long after its last sign of life a connection counts as alive.
     :ivar hedge: how long a UA that was sent a request without a push may stay silent before
         it is pushed after all (S-05).
@@ -48,4 +51,8 @@ class ProxySettings:
     next_after: float = 20
     recurse: bool = False
     conceal: bool = False
+    mid_dialog: str = "purr"
     wait: WaitSettings = WaitSettings()
+    wakes_all: bool = field(
+        init=False, default=Factory(lambda self: self.mid_dialog == "all", takes_self=True)
+    )

@@ -11,14 +11,16 @@ from attrs import define, field
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
 
-from sippn.binding import AOR, Binding, PushKind
+from sippn.binding import AOR, Binding
 from sippn.errors import SIPError
 from sippn.events import WakeRefused
 from sippn.proxy.best import Final
 from sippn.proxy.caller_side import CallerSide
 from sippn.proxy.forwarder import Target
 from sippn.proxy.means import Means, Terms
+from sippn.proxy.reach import can_be_woken
 from sippn.sip import Request
+from sippn.transaction import FixedTimer
 from sippn.wake import Wait
 
 _MOMENT = 0.05  # seconds: no phone comes back that fast
@@ -59,14 +61,33 @@ class Wakes:
 
     def may_wake(self) -> bool:
         """Whether there is time for a wake, and anybody to wait for it."""
-        if self._caller.answered or self._request.method not in self._means.settings.methods:
+        if self._caller.answered or self._terms.kind is None:
             return False
         return self._has_time()
+
+    def may_push(self, binding: Binding | None) -> bool:
+        """Whether, besides, *binding* can be woken for it."""
+        return binding is not None and can_be_woken(binding, self._terms.kind) and self.may_wake()
+
+    def patience(self, target: Target) -> FixedTimer:
+        """
+        How long *target*'s UA may stay silent before it is pushed.
+
+        A UA may have a wish (``pn-timeout``), which is about calls: for what comes in a
+        dialog, where it mostly listens, none is pushed at once.
+        """
+        means, binding = self._means, target.binding
+        wished = binding.push_target.delay if binding and binding.push_target else None
+        if wished is None or self._terms.in_dialog:
+            return means.hedge
+        return FixedTimer(means.clock, wished, tidy=True)
 
     def wake(self, target: Target) -> Deferred[Binding]:
         """Push *target*'s UA and wait for it.  :raises SIPError: the request may not wait."""
         binding, means = target.binding, self._means
+        kind = self._terms.kind
         assert binding is not None, "only a binding sleeps"  # noqa: S101 - for the type checker
+        assert kind is not None, "see may_wake"  # noqa: S101 - for the type checker
         try:
             self._enter(target.aor)
         except SIPError as refused:
@@ -76,12 +97,12 @@ class Wakes:
         wait = Wait(
             aor=target.aor,
             binding=binding,
-            kind=PushKind.MESSAGE if self._request.method == "MESSAGE" else PushKind.CALL,
+            kind=kind,
             method=self._request.method,
             call_id=self._request.call_id,
             caller=self._terms.caller,
             seconds=max(0.0, round(self._until - means.clock.seconds(), 3)),
-            missed=partial(self._came_too_late, target),
+            missed=None if self._terms.in_dialog else partial(self._came_too_late, target),
         )
         return means.queue.wake(wait)
 

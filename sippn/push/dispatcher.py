@@ -9,7 +9,15 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from sippn.binding import Capability, PushJob, PushKind, PushOutcome, PushTarget, Verdict
+from sippn.binding import (
+    Capability,
+    PushJob,
+    PushKind,
+    PushOutcome,
+    PushTarget,
+    Verdict,
+    service_for,
+)
 from sippn.containment import PolicyBroke, ProviderBroke
 from sippn.interfaces import IPushProvider, IRoutingPolicy, settled
 
@@ -24,6 +32,8 @@ POLICY_BROKEN = PushOutcome(Verdict.FAILED, detail="a policy broke")
 class Dispatcher:
     """
     All providers as one: the first that can push a target is asked.
+
+    None is, where the target has no token for such a push (R-04).
 
     Providers and policies may be foreign code, and are contained: one that breaks ends one
     push, nothing else.
@@ -45,7 +55,7 @@ class Dispatcher:
         return tuple(found.values())
 
     def can_push(self, target: PushTarget, kind: PushKind) -> bool:
-        """Whether any provider can."""
+        """Whether any provider can, and there is a token for it."""
         return self._provider(target, kind) is not None
 
     def request_push(self, job: PushJob) -> Deferred[PushOutcome]:
@@ -60,6 +70,8 @@ class Dispatcher:
         return self._ask(job)
 
     def _provider(self, target: PushTarget, kind: PushKind) -> IPushProvider | None:
+        if service_for(target, kind) is None:  # whatever a plugin thinks of it
+            return None
         for provider in self._providers:
             if provider.can_push(target, kind):
                 return provider

@@ -17,6 +17,9 @@ from sippn.sip import (
     write_params,
 )
 
+# of a URI's parameters, those that say how it is reached (RFC 3261 section 19.1.1)
+_SHOWN = frozenset({"transport", "maddr", "ttl", "user", "method", "lr"})
+
 
 def contact_fields(
     bindings: Sequence[Binding], own: Collection[Binding], now: float
@@ -24,8 +27,9 @@ def contact_fields(
     """
     All bindings of the AOR, with the seconds each has left.
 
-    The UA gets its own back as it sent them.  Others may be another's devices: nothing
-    of them that could push them, or tell them apart, is shown (P-004, RELIABILITY T7).
+    The UA gets its own back as it sent them.  Others may be another's devices: nothing of
+    them is shown that could push them, in whichever dialect, or tell them apart (P-004,
+    RELIABILITY T7).  What is shown still names them, to whoever removes one.
 
     :param own: the bindings that this request made or refreshed.
     :param now: wall clock, seconds.
@@ -48,9 +52,12 @@ def _own(binding: Binding) -> str:
 
 def _other(binding: Binding) -> str:
     uri = without_push_params(URI.parse(binding.contact))
-    kept = without_params(uri.params, ("pn-purr",))  # it is for dialogs, not for lists
+    uri = evolve(uri, params=without_params(uri.params, ("pn-purr",)))  # it is for dialogs
+    if binding.push_target is not None:  # a plugin's dialect may know its token by any name
+        shown = tuple([param for param in uri.params if param[0].lower() in _SHOWN])
+        uri = evolve(uri, password=None, params=shown, headers="")
     q = "" if binding.q is None else f";q={binding.q // 1000}.{binding.q % 1000:03}"
-    return f"<{evolve(uri, params=kept)}>{q}"
+    return f"<{uri}>{q}"
 
 
 def feature_caps_fields(caps: Sequence[FeatureCaps]) -> list[tuple[str, str]]:

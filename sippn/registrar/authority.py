@@ -7,8 +7,9 @@ from zope.interface import implementer
 
 from sippn.binding import Grant, Record, RegisterPlan, Source
 from sippn.errors import IntervalTooBrief, PushNotSupported
-from sippn.interfaces import IPushProvider, IRegistrationAuthority
+from sippn.interfaces import IPushDialect, IPushProvider, IRegistrationAuthority
 from sippn.registrar.reading import AskedContact, Reading, read_register
+from sippn.registrar.remarks import warning_field
 from sippn.registrar.settings import RegistrarSettings
 from sippn.registrar.support import PushSupport
 from sippn.sip import Request
@@ -25,10 +26,13 @@ class LocalAuthority:
 
     An expiry is shortened where it has to be and lengthened only where the operator
     wants that (``min_action = "raise"``): RFC 3261 allows the first alone.
+
+    :ivar _dialects: those of plugins, as the registrar has them.
     """
 
     _settings: RegistrarSettings
     _push: IPushProvider
+    _dialects: tuple[IPushDialect, ...] = ()
     _support: PushSupport = field(
         init=False, default=Factory(lambda self: PushSupport(self._push), takes_self=True)
     )
@@ -44,7 +48,7 @@ class LocalAuthority:
         :raises BadRequest: as :func:`~sippn.registrar.reading.read_register`.
         """
         del source, record
-        reading = read_register(register)
+        reading = read_register(register, self._dialects)
         granted = [(contact.uri, self._seconds(reading, contact)) for contact in reading.contacts]
         return Grant(plan.aor, tuple(granted))
 
@@ -55,14 +59,23 @@ class LocalAuthority:
             if contact.wants_push:
                 if self._support.target(contact) is not None:
                     return self._of_push(contact.expires)
-                self._check_unsupported()
+                self._check_unsupported(contact)
             elif contact.asks_support and not self._support.capabilities(contact):
-                self._check_unsupported()
+                self._check_unsupported(contact)
         return self._of_plain(contact.expires)
 
-    def _check_unsupported(self) -> None:
-        if self._settings.push.unsupported == "555":
-            raise PushNotSupported
+    def _check_unsupported(self, contact: AskedContact) -> None:
+        """
+        Refuse what nobody here serves, and so nobody at all: no proxy stands behind (P-012).
+
+        A Contact with a PRID that names no PNS is a plain one (P-010); a 555 would say that
+        none is served (RFC 8599 section 4.1.5).
+        """
+        if self._settings.push.unsupported != "555":
+            return
+        if contact.pns or contact.asks_support:
+            why = self._support.why_not(contact)
+            raise PushNotSupported(why, [warning_field(why)])
 
     def _of_push(self, asked: int | None) -> int:
         """Long enough to be refreshed by a push before it ends."""

@@ -7,20 +7,20 @@ Nothing here depends on settings, nor on what is stored.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from attrs import field
 
-from sippn.binding import AOR, aor_of
+from sippn.binding import AOR, PushRequest, aor_of
+from sippn.dialect import read_push
 from sippn.errors import BadRequest, NotFound, UnsupportedURIScheme
+from sippn.interfaces import IPushDialect
 from sippn.sip import (
     URI,
     NameAddr,
     Params,
-    PushParams,
     Request,
-    push_params,
     read_feature_caps,
     split_values,
     unquote,
@@ -37,8 +37,10 @@ _MAX_REG_ID = 2**31 - 1  # RFC 5626 section 4.2
 _SECONDS = re.compile(r"[0-9]{1,10}")
 _Q = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?")
 _STAR = "*"
-# what a registrar before us may have put there, which a UA copies into its next REGISTER
-_NOT_KEPT = frozenset({"expires", "received", "pub-gruu", "temp-gruu"})
+# what a registrar before us may have put there, which a UA copies into its next REGISTER, and
+# push parameters in the wrong place, which it copies into its INVITE (INTEROP 4)
+_NOT_KEPT = frozenset({"app-id", "expires", "received", "pub-gruu", "temp-gruu"})
+_PUSH = "pn-"
 _REFRESHES_ITSELF = frozenset({"+sip.pnsreg", "+sip.pnsreq"})  # RFC 8599 spells it both ways
 
 
@@ -55,7 +57,7 @@ class AskedContact:
     :ivar params: its header parameters that are given back to the UA, as written.
     :ivar q: thousandths; None: none given.
     :ivar instance: ``+sip.instance`` without quotes; *reg_id* 0: none (RFC 5626).
-    :ivar push: its push parameters; None: there are none.
+    :ivar push: what it says about push; None: nothing.
     :ivar expires: seconds; None: not given, or not to be understood (O-100).
     :ivar refreshes_itself: it has ``+sip.pnsreg`` (RFC 8599 section 4.1.4).
     """
@@ -66,26 +68,25 @@ class AskedContact:
     q: int | None
     instance: str
     reg_id: int
-    push: PushParams | None
+    push: PushRequest | None
     expires: int | None
     refreshes_itself: bool
 
     @property
     def pns(self) -> str:
-        """Its ``pn-provider``; empty: without a value, or not there."""
-        return (self.push.provider if self.push else None) or ""
+        """Its PNS by the UA's own name; empty: it asks for all, or for none."""
+        return self.push.pns if self.push else ""
 
     @property
     def wants_push(self) -> bool:
         """It asks to be pushed (RFC 8599 section 4.1.1)."""
         push = self.push
-        return push is not None and push.provider is not None and push.prid is not None
+        return push is not None and (push.target is not None or bool(push.problem))
 
     @property
     def asks_support(self) -> bool:
         """It asks which PNS there are, and not to be pushed (RFC 8599 section 4.1.5)."""
-        push = self.push
-        return push is not None and push.provider is not None and push.prid is None
+        return self.push is not None and not self.wants_push
 
 
 @value_class
@@ -113,17 +114,18 @@ class Reading:
 
 
 @lru_cache(maxsize=8)  # the authority reads it again, in the same turn
-def read_register(request: Request) -> Reading:
+def read_register(request: Request, dialects: Sequence[IPushDialect] = ()) -> Reading:
     """
     Read *request*, whose mandatory fields have been checked.
 
+    :param dialects: those of plugins, a tuple; the first that knows a Contact reads it.
     :raises BadRequest: a Contact, Path or address that makes no sense; ``*`` beside
         others or without ``Expires: 0`` (O-104); more than :data:`MAX_CONTACTS`.
     :raises NotFound: To is not a SIP address.
     """
     headers = request.headers
     header_expires = headers.get("Expires")
-    star, contacts = _contacts(request, header_expires)
+    star, contacts = _contacts(request, header_expires, dialects)
     path = tuple(headers.values("Path"))
     _check_path(path)
     return Reading(
@@ -154,7 +156,9 @@ def registered_aor(request: Request) -> AOR:
         raise NotFound("Not an address of this server") from None
 
 
-def _contacts(request: Request, expires: str | None) -> tuple[bool, tuple[AskedContact, ...]]:
+def _contacts(
+    request: Request, expires: str | None, dialects: Sequence[IPushDialect]
+) -> tuple[bool, tuple[AskedContact, ...]]:
     found = request.contacts
     if len(found) > MAX_CONTACTS:
         raise BadRequest("Too many Contacts")
@@ -163,25 +167,48 @@ def _contacts(request: Request, expires: str | None) -> tuple[bool, tuple[AskedC
             raise BadRequest("Contact: * needs Expires: 0 and no other Contact")
         return True, ()
     default = None if expires is None else _seconds(expires)
-    return False, tuple([_contact(contact, default) for contact in found])
+    return False, tuple([_contact(contact, default, request, dialects) for contact in found])
 
 
-def _contact(contact: NameAddr, header_expires: int | None) -> AskedContact:
+def _contact(
+    contact: NameAddr,
+    header_expires: int | None,
+    request: Request,
+    dialects: Sequence[IPushDialect],
+) -> AskedContact:
     uri, params = _sip_uri(contact, "Contact"), contact.params
-    # by their names, of which the first counts
-    said = {name.lower(): unquote(word or "") for name, word in reversed(params)}
+    said: dict[str, str] = {}  # no comprehensions: they cost a call each
+    kept: list[tuple[str, str | None]] = []
+    for param in params:
+        written, word = param
+        name = written.lower()
+        if name not in said:  # the first counts
+            said[name] = unquote(word) if word else ""
+        if name not in _NOT_KEPT and name[:3] != _PUSH:
+            kept.append(param)
     instance = said.get("+sip.instance", "")
+    push = _foreign_push(contact, request, dialects) if dialects else None
     return AskedContact(
         uri,
         contact.uri_text,
-        tuple([param for param in params if _is_kept(param[0].lower())]),
+        tuple(kept),
         _thousandths(said.get("q")),
         instance,
         _reg_id(said.get("reg-id")) if instance else 0,
-        push_params(uri),
+        push or read_push(uri, params),
         _seconds(said["expires"]) if "expires" in said else header_expires,
         not _REFRESHES_ITSELF.isdisjoint(said),
     )
+
+
+def _foreign_push(
+    contact: NameAddr, request: Request, dialects: Sequence[IPushDialect]
+) -> PushRequest | None:
+    for dialect in dialects:
+        push = dialect.read(request, contact)
+        if push is not None:
+            return push
+    return None
 
 
 def _option_tags(line: str) -> frozenset[str]:
@@ -199,11 +226,6 @@ def _sip_uri(address: NameAddr, where: str) -> URI:
         return address.uri
     except UnsupportedURIScheme:
         raise BadRequest(f"{where} must be a SIP URI") from None
-
-
-def _is_kept(name: str) -> bool:
-    """Push parameters in the wrong place are not: UAs copy them into their INVITE (INTEROP 4)."""
-    return name not in _NOT_KEPT and not name.startswith("pn-")
 
 
 def _seconds(text: str) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 from attrs import Factory, define, evolve, field
@@ -22,17 +23,25 @@ from sippn.binding import (
     decide,
     live,
 )
-from sippn.errors import Forbidden, NotFound, SIPError, StoreUnavailable
+from sippn.errors import Forbidden, NotFound, PushNotSupported, SIPError, StoreUnavailable
 from sippn.events import BindingRegistered, BindingRemoved, Bus, RegistrationRefused
-from sippn.interfaces import IPushProvider, IRegistrationAuthority, IRoutingPolicy, settled
+from sippn.interfaces import (
+    IPushDialect,
+    IPushProvider,
+    IRegistrationAuthority,
+    IRoutingPolicy,
+    settled,
+)
 from sippn.location import LocationService
 from sippn.registrar.answer import contact_fields, feature_caps_fields, path_fields
 from sippn.registrar.extensions import check_required, outbound_applies, supported
+from sippn.registrar.purr import WritePURR, with_purrs
 from sippn.registrar.reading import Reading, read_register, registered_aor
+from sippn.registrar.remarks import Remarks
 from sippn.registrar.settings import RegistrarSettings
 from sippn.registrar.sharing import PRIDSharing
 from sippn.registrar.support import Promise, PushSupport, promise
-from sippn.sip import REASONS, Request, Response, response_to
+from sippn.sip import REASONS, FeatureCaps, Request, Response, response_to
 
 _RETRY_AFTER = ("Retry-After", "5")  # where a store that failed does not say when
 _ID_OCTETS = 12
@@ -58,6 +67,8 @@ class Registrar:
     :ivar _serves: whether a host is a domain of ours.
     :ivar _wall: wall clock, seconds; *_clock* is monotonic and dates events.
     :ivar _reaches: whether the flow of a token is still there.
+    :ivar _purr: writes a PURR; None: nobody gets one.
+    :ivar _dialects: those of plugins, asked before those that are known here.
     """
 
     _authority: IRegistrationAuthority
@@ -71,6 +82,9 @@ class Registrar:
     _bus: Bus
     _clock: IReactorTime
     _reaches: Callable[[str], bool] = _everywhere
+    _purr: WritePURR | None = None
+    _dialects: tuple[IPushDialect, ...] = ()
+    _remarks: Remarks = field(init=False, factory=Remarks)
     _support: PushSupport = field(
         init=False, default=Factory(lambda self: PushSupport(self._push), takes_self=True)
     )
@@ -107,7 +121,7 @@ class Registrar:
     async def _register(
         self, request: Request, principal: Principal | None, source: Source
     ) -> Response:
-        reading = read_register(request)
+        reading = read_register(request, self._dialects)
         check_required(reading, self._settings.path)
         outbound = outbound_applies(reading, source)
         self._check_allowed(reading.aor, principal)
@@ -119,10 +133,15 @@ class Registrar:
         grant = await settled(self._authority.grant(request, plan, source, record))
         promised = promise(reading, grant, self._support, self._settings.push)
         await self._sharing.check(plan.aor, record, promised.targets)
-        registration = _registration(reading, grant, promised, source, outbound)
+        registration = _registration(
+            reading, grant, promised, source, outbound, overlooks=self._overlooks(reading)
+        )
         current, decision, now = await self._commit(registration, grant, record)
         fields = contact_fields(current, decision.registered, now)
-        fields += feature_caps_fields(promised.feature_caps)
+        fields += feature_caps_fields(self._caps(plan.aor, promised, decision))
+        fields += self._remarks.fields(
+            plan.aor, reading, promised.problems, decision.registered, record
+        )
         fields += path_fields(reading, self._settings.path)
         if outbound:
             fields.append(("Require", "outbound"))
@@ -157,6 +176,17 @@ class Registrar:
         self._tell(registration.aor, decision)
         stored = seen if decision.record is None else decision.record
         return live(stored, now), decision, now
+
+    def _caps(self, aor: AOR, promised: Promise, decision: Decision) -> Sequence[FeatureCaps]:
+        """What is promised, by now with the PURRs of the bindings that were made."""
+        if self._purr is None or not promised.in_dialogs:
+            return promised.feature_caps
+        return with_purrs(aor, promised, decision.registered, self._purr)
+
+    def _overlooks(self, reading: Reading) -> bool:
+        """Whether what *reading* takes back stays: some apps unregister when they are killed."""
+        agents = self._settings.ignore_dereg_from
+        return any(re.search(agent, reading.user_agent) for agent in agents)
 
     def _making_room(
         self, terms: Terms, record: Record | None, registration: Registration
@@ -196,18 +226,25 @@ class Registrar:
             self._bus.publish(BindingRemoved(at, aor, binding.id))
 
     def _tell_refused(self, request: Request, error: SIPError) -> None:
-        if not self._bus.heard:
-            return
         try:
             aor = registered_aor(request)
         except SIPError:
             aor = ""
-        reason = str(error) or REASONS.get(error.status, "")
-        self._bus.publish(RegistrationRefused(self._clock.seconds(), aor, error.status, reason))
+        if isinstance(error, PushNotSupported):
+            self._remarks.tell(aor, error.why)
+        if self._bus.heard:
+            reason = str(error) or REASONS.get(error.status, "")
+            self._bus.publish(RegistrationRefused(self._clock.seconds(), aor, error.status, reason))
 
 
 def _registration(
-    reading: Reading, grant: Grant, promised: Promise, source: Source, outbound: bool
+    reading: Reading,
+    grant: Grant,
+    promised: Promise,
+    source: Source,
+    outbound: bool,
+    *,
+    overlooks: bool,
 ) -> Registration:
     contacts = [
         RegisteredContact(
@@ -217,9 +254,10 @@ def _registration(
             contact.q,
             contact.instance,
             contact.reg_id,
-            contact.push,
+            contact.push.target if contact.push is not None else None,
             target,
             refresh,
+            elsewhere=reading.pushed_elsewhere and contact.wants_push,
         )
         for contact, target, refresh in zip(
             reading.contacts, promised.targets, promised.refreshes, strict=True
@@ -235,6 +273,7 @@ def _registration(
         reading.user_agent,
         reading.path,
         outbound,
+        overlooks,
     )
 
 
@@ -246,6 +285,7 @@ def _terms(settings: RegistrarSettings) -> Terms:
         settings.overflow,
         push.refresh_lead,
         push.refresh_attempts,
+        sleep_after_expiry=push.sleep_after_expiry,
     )
 
 

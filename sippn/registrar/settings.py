@@ -31,6 +31,9 @@ class PushRegistration:
     :ivar refresh_attempts: how many refresh pushes there are before a binding expires.
     :ivar pnsreg: value of ``sip.pnsreg`` for a UA that refreshes by itself, above 120.
     :ivar expires_min: a shorter push binding gets 423; at most 3600.
+    :ivar purr: give each UA a PURR, by which requests in its dialogs wake it (RFC 8599 section 6).
+    :ivar sleep_after_expiry: for so long after it expired a push binding may still be woken,
+        against RFC 8599 section 5.5 (REQUIREMENTS S-32); 0: not at all.
     """
 
     unsupported: str = "555"
@@ -39,6 +42,8 @@ class PushRegistration:
     pnsreg: int = 130
     expires_min: int = 300
     expires_max: int = 2592000
+    purr: bool = True
+    sleep_after_expiry: int = 0
 
 
 @value_class
@@ -50,11 +55,14 @@ class RegistrarSettings:
     :ivar max_contacts: bindings an AOR may hold; 0: any number.
     :ivar overflow: ``"reject"`` (403) or ``"replace_oldest"``.
     :ivar path: ``"off"``, ``"lazy"`` or ``"strict"`` (RFC 3327).
+    :ivar ignore_dereg_from: of UAs whose User-Agent one of these expressions is found in, a
+        binding that can be pushed stays when they take it back (REQUIREMENTS D-12).
     """
 
     match: tuple[str, ...] = ("outbound", "instance", "push", "uri")
     max_contacts: int = 10
     overflow: str = "reject"
     path: str = "lazy"
+    ignore_dereg_from: tuple[str, ...] = ()
     expires: ExpirySettings = ExpirySettings()
     push: PushRegistration = PushRegistration()

@@ -5,6 +5,7 @@ Introduces everyone to everyone, then leaves.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from attrs import define, evolve, frozen
 from twisted.application.internet import TimerService
@@ -16,13 +17,14 @@ from twisted.python.failure import Failure
 
 from sippn.auth import Admission, AuthSettings, DigestAuthenticator, Guesses, Trusted
 from sippn.binding import AOR, Decision
-from sippn.containment import ContainedPolicy, ContainedService, ContainedStore
+from sippn.containment import ContainedDialect, ContainedPolicy, ContainedService, ContainedStore
 from sippn.core import Element
 from sippn.errors import ConfigErrors, StoreUnavailable
 from sippn.events import Bus
 from sippn.interfaces import (
     IAuthenticator,
     IBindingStore,
+    IPushDialect,
     IPushProvider,
     IRoutingPolicy,
     Surroundings,
@@ -40,7 +42,7 @@ from sippn.proxy import (
 )
 from sippn.push import Departures, Dispatcher
 from sippn.registrar import LocalAuthority, Registrar
-from sippn.seal import Keyring, load_or_create
+from sippn.seal import Keyring, load_or_create, write_purr
 from sippn.service.figures import Figures
 from sippn.service.report import Report
 from sippn.service.settings import ServerSettings
@@ -154,6 +156,7 @@ class _House:
     providers: Sequence[IPushProvider]
     policies: Sequence[IRoutingPolicy]
     contained: Sequence[IRoutingPolicy]
+    dialects: Sequence[IPushDialect]
     addresses: _Addresses
     dispatcher: Dispatcher
     queue: WakeQueue
@@ -170,6 +173,7 @@ class _House:
         providers = [build(outside) for build in settings.providers]
         policies = [build(around) for build in settings.policies]
         contained = [ContainedPolicy(policy, around.clock) for policy in policies]
+        dialects = [build(around) for build in settings.dialects]
         location = LocationService(ContainedStore(store, around.clock), around.clock, around.wall)
         departures, parking = Departures(), Parking(settings.parking)
         triage = Triage(parking, around.entropy)
@@ -185,6 +189,7 @@ class _House:
             providers=providers,
             policies=policies,
             contained=contained,
+            dialects=dialects,
             addresses=addresses,
             dispatcher=dispatcher,
             queue=wake_queue(settings.parking, dispatcher, departures, location, around, bus),
@@ -207,7 +212,7 @@ class _House:
             *self._services(self.store),
             TimeKeeping(self.wall, self.store, around.clock),
             self._upkeep(),
-            *self._services(*self.providers, *self.policies),
+            *self._services(*self.providers, *self.policies, *self.dialects),
             Report(around.clock, figures.seen),
         ]
         return Server(stack, self.bus, self.location, proxy, figures, services)
@@ -272,9 +277,10 @@ class _House:
         )
 
     def _registrar(self, stack: SIPStack) -> Registrar:
-        settings = self.settings.registrar
+        settings, clock = self.settings.registrar, self.surroundings.clock
+        dialects = tuple(ContainedDialect(dialect, clock) for dialect in self.dialects)
         return Registrar(
-            authority=LocalAuthority(settings, self.dispatcher),
+            authority=LocalAuthority(settings, self.dispatcher, dialects),
             location=self.location,
             push=self.dispatcher,
             policies=self.contained,
@@ -285,6 +291,8 @@ class _House:
             bus=self.bus,
             clock=self.surroundings.clock,
             reaches=lambda token: stack.flow(token) is not None,
+            purr=partial(write_purr, keyring=self.keyring),
+            dialects=dialects,
         )
 
     def _proxy(self, stack: SIPStack) -> Proxy:

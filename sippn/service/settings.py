@@ -9,7 +9,13 @@ from collections.abc import Callable
 from attrs import field, frozen
 
 from sippn.auth.settings import AuthSettings
-from sippn.interfaces import IBindingStore, IPushProvider, IRoutingPolicy, Surroundings
+from sippn.interfaces import (
+    IBindingStore,
+    IPushDialect,
+    IPushProvider,
+    IRoutingPolicy,
+    Surroundings,
+)
 from sippn.proxy.settings import ProxySettings
 from sippn.push.settings import PushLimits
 from sippn.registrar.settings import RegistrarSettings
@@ -28,6 +34,7 @@ class ServerSettings:
     :ivar keys_file: where the secret of nonces and tokens is kept; None: a new one each start.
     :ivar storage: builds the :class:`~sippn.interfaces.IBindingStore`.
     :ivar providers: build the :class:`~sippn.interfaces.IPushProvider` s, in order of preference.
+    :ivar dialects: build the :class:`~sippn.interfaces.IPushDialect` s, in the order asked.
     :ivar policies: build the :class:`~sippn.interfaces.IRoutingPolicy` s, in order.
     """
 
@@ -36,6 +43,7 @@ class ServerSettings:
     storage: Callable[[Surroundings], IBindingStore]
     providers: tuple[Callable[[Surroundings], IPushProvider], ...]
     policies: tuple[Callable[[Surroundings], IRoutingPolicy], ...] = ()
+    dialects: tuple[Callable[[Surroundings], IPushDialect], ...] = ()
     keys_file: str | None = None
     auth: AuthSettings = field(factory=AuthSettings)
     registrar: RegistrarSettings = field(factory=RegistrarSettings)

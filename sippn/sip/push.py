@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
 from attrs import evolve, field
@@ -11,13 +12,12 @@ from attrs import evolve, field
 from sippn.errors import BadRequest
 from sippn.sip.headers import Headers
 from sippn.sip.params import parse_params, unquote
-from sippn.sip.uri import URI, unescape
+from sippn.sip.uri import URI
 from sippn.value import value_class
 
-MAX_PRID: Final = 4096  # octets, unescaped (T12)
 MAX_CAPS: Final = 50  # values that are looked at; there are five PNSs
 
-# what UAs in the field send besides the RFC's three (REQUIREMENTS 1.11)
+# what UAs in the field send (RFC 8599 section 4.1.1, REQUIREMENTS 1.10 and 1.11)
 PN_PARAMS: Final = frozenset(
     (
         "app-id",
@@ -48,8 +48,8 @@ PN_PARAMS: Final = frozenset(
     )
 )
 
-_RFC_8599: Final = frozenset({"pn-provider", "pn-param", "pn-prid"})
-_TOKEN: Final = re.compile(r"[A-Za-z0-9_.:\-]{1,512}")  # as good as all: nothing to decode
+_APP_ID: Final = "app-id"
+_PURR: Final = "pn-purr"
 _TAG_VALUE: Final = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]{1,512}")
 
 
@@ -60,9 +60,9 @@ def _hidden(name: str) -> Callable[[object], str]:
 @value_class
 class PushParams:
     """
-    The push parameters of a Contact URI (RFC 8599 section 4.1.1), unescaped once.
+    The push parameters that a UA puts into its Contact URI (RFC 8599 section 4.1.1), unescaped.
 
-    :ivar provider: lower case; empty: the UA asks for all (section 4.1.1); None: not sent.
+    :ivar provider: empty: it asks for all (section 4.1.5); None: not sent.
     :ivar param: empty: not sent.
     :ivar prid: whoever holds it can push, so no repr shows it; None: not sent.
     """
@@ -89,64 +89,20 @@ class FeatureCaps:
     purr: str | None = field(default=None, repr=_hidden("purr"))
 
 
-def push_params(uri: URI) -> PushParams | None:
+def is_push_param(name: str) -> bool:
     """
-    Read the push parameters of a Contact URI; None: none of the RFC's three.
+    Whether *name*, in lower case, is a parameter that may tell others how to push (T7).
 
-    :raises BadRequest: an empty or overlong PRID, a parameter twice, a control octet, or
-        octets that are no UTF-8 (T12).
+    Every ``pn-*`` is but ``pn-purr``, which is for the others in a dialog; so is the older
+    dialects' ``app-id`` (REQUIREMENTS D-03).
     """
-    found: dict[str, str | None] = {}
-    for written, value in uri.params:
-        name = written.lower()
-        if name in _RFC_8599:
-            if name in found:
-                raise BadRequest(f"{name} given twice")
-            found[name] = value
-    if not found:
-        return None
-    provider = _plain("pn-provider", found)
-    prid = _plain("pn-prid", found)
-    if prid == "":
-        raise BadRequest("Empty pn-prid")
-    return PushParams(
-        None if provider is None else provider.lower(), _plain("pn-param", found) or "", prid
-    )
-
-
-def _plain(name: str, found: dict[str, str | None]) -> str | None:
-    if name not in found:
-        return None
-    plain = found[name] or ""
-    if _TOKEN.fullmatch(plain):
-        return plain
-    plain = unescape(unquote(plain))
-    if not plain.isascii():
-        try:
-            size = len(plain.encode())
-        except UnicodeEncodeError:
-            raise BadRequest(f"{name} is not UTF-8") from None
-    else:
-        size = len(plain)
-    if size > MAX_PRID:
-        raise BadRequest(f"{name} is too long")
-    return plain
+    return name == _APP_ID or (name[:3] == "pn-" and name != _PURR)
 
 
 def without_push_params(uri: URI) -> URI:
-    """
-    Leave out what would tell others how to push to the UA (T7): every pn-* but pn-purr.
-
-    ``app-id`` goes with the legacy dialect only: elsewhere it is somebody else's word.
-    """
-    names = {name.lower() for name, _ in uri.params}
-    legacy = "pn-tok" in names or "pn-type" in names
-    kept = tuple([one for one in uri.params if not _is_push(one[0].lower(), legacy)])
+    """Leave out what would tell others how to push to the UA (T7)."""
+    kept = tuple([one for one in uri.params if not is_push_param(one[0].lower())])
     return uri if len(kept) == len(uri.params) else evolve(uri, params=kept)
-
-
-def _is_push(name: str, legacy: bool) -> bool:
-    return (name.startswith("pn-") and name != "pn-purr") or (legacy and name == "app-id")
 
 
 def write_feature_caps(caps: FeatureCaps) -> str:
@@ -155,15 +111,22 @@ def write_feature_caps(caps: FeatureCaps) -> str:
 
     :raises ValueError: a value that is no ``tag-value`` (G-04).
     """
-    words = [("pns", caps.pns), ("vapid", caps.vapid), ("pnsreg", caps.pnsreg)]
-    text = "*"
-    for name, value in (*words, ("pnspurr", caps.purr)):
-        if value is None:
-            continue
-        if _TAG_VALUE.fullmatch(str(value)) is None:
-            raise ValueError(f"sip.{name} cannot be written as a tag-value")
-        text += f';+sip.{name}="{value}"'
-    return text
+    text = _write_known(caps.pns, caps.vapid, caps.pnsreg)
+    return text if caps.purr is None else text + _word("pnspurr", caps.purr)
+
+
+@lru_cache(maxsize=64)  # there are as many as there are PNSs; only a PURR is ever another
+def _write_known(pns: str, vapid: str | None, pnsreg: int | None) -> str:
+    text = "*" + _word("pns", pns)
+    if vapid is not None:
+        text += _word("vapid", vapid)
+    return text if pnsreg is None else text + _word("pnsreg", str(pnsreg))
+
+
+def _word(name: str, value: str) -> str:
+    if _TAG_VALUE.fullmatch(value) is None:
+        raise ValueError(f"sip.{name} cannot be written as a tag-value")
+    return f';+sip.{name}="{value}"'
 
 
 def read_feature_caps(headers: Headers) -> list[FeatureCaps]:

@@ -26,7 +26,7 @@ _UNRESERVED: Final = frozenset(
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.!~*'()"
 )
 _MUST_BE_IN_BOTH: Final = frozenset({"user", "ttl", "method", "maddr", "transport"})
-_EXACT: Final = frozenset({"pn-prid", "pn-param", "gr"})  # opaque: case matters
+_EXACT: Final = frozenset({"pn-prid", "pn-param", "pn-tok", "gr"})  # opaque: case matters
 
 
 def _names_only(params: Params) -> str:

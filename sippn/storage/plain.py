@@ -13,17 +13,13 @@ from typing import Any
 from sippn.binding import Binding, PushState, PushTarget
 
 # by name: a look-up in an Enum costs as much as all else of a binding's values
-_ACTIVE, _DEAD = PushState.ACTIVE, PushState.DEAD
+_ACTIVE, _DEAD, _ELSEWHERE = PushState.ACTIVE, PushState.DEAD, PushState.ELSEWHERE
 
 _target: Callable[..., PushTarget] = PushTarget  # a type checker can't count what is unpacked
 
 
 def plain(b: Binding) -> tuple[Any, ...]:
     """All of *b*, in numbers, strings, None, and tuples of these."""
-    target = b.push_target
-    pushed = None
-    if target is not None:
-        pushed = (target.provider, target.param, target.prid, target.tokens)
     return (
         b.id,
         b.contact,
@@ -38,10 +34,11 @@ def plain(b: Binding) -> tuple[Any, ...]:
         b.path,
         b.params,
         b.user_agent,
-        pushed,
-        b.push_state is _ACTIVE,
+        None if b.push_target is None else _pushed(b.push_target),
+        _pushes(b.push_state),
         b.refresh_at,
         b.refresh_attempt,
+        b.asleep_until,
     )
 
 
@@ -69,6 +66,7 @@ def whole(values: Sequence[Any]) -> Binding:
         active,
         refresh_at,
         attempt,
+        asleep_until,
     ) = values
     return Binding(
         binding_id,
@@ -85,10 +83,24 @@ def whole(values: Sequence[Any]) -> Binding:
         params,
         user_agent,
         _target(*pushed) if pushed is not None else None,
-        _ACTIVE if active else _DEAD,
+        _ACTIVE if active else _ELSEWHERE if active is None else _DEAD,
         refresh_at,
         attempt,
+        asleep_until,
     )
+
+
+def _pushed(target: PushTarget) -> tuple[Any, ...]:
+    """Half of what there is to say is said of few: most have but the first values."""
+    first = (target.provider, target.param, target.prid, target.tokens)
+    if not target.app and not target.sandbox and target.delay is None and not target.hints:
+        return first
+    return (*first, target.app, target.sandbox, target.delay, target.hints)
+
+
+def _pushes(state: PushState) -> bool | None:
+    """Whether pushes reach the UA; None: a proxy on the way knows."""
+    return True if state is _ACTIVE else None if state is _ELSEWHERE else False
 
 
 def tupled(value: Any) -> Any:

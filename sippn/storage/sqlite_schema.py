@@ -84,6 +84,21 @@ _STEPS: tuple[tuple[str, ...], ...] = (
         "DROP TABLE record",
         "ALTER TABLE placed RENAME TO record",
     ),
+    (
+        # asleep_until, at the end of each binding.  What is damaged is left as it is; numbers
+        # and strings come out as they were written, unlike those of json_extract()
+        """
+        UPDATE record SET body = json_replace(body, '$[1]', json((
+            SELECT json_group_array(json(one)) FROM (
+                SELECT json_insert(value, '$[#]', NULL) AS one
+                FROM json_each(body, '$[1]') ORDER BY key
+            )
+        )))
+        WHERE CASE WHEN json_valid(body) THEN json_type(body, '$[1]') = 'array'
+            AND NOT EXISTS (SELECT 1 FROM json_each(body, '$[1]') WHERE type <> 'array')
+        END
+        """,
+    ),
 )
 """What makes version 1 of nothing, version 2 of version 1, and so on; never changed again."""
 

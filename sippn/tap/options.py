@@ -12,7 +12,10 @@ from twisted.python import usage
 
 from sippn.config import Checked, load
 from sippn.errors import ConfigErrors
+from sippn.seal import rotate
 from sippn.tap.terminal import listed, say
+
+_NO_FILE = "names none: without it, each start makes a new key that nobody keeps"
 
 
 def _at_least_one(text: str) -> int:
@@ -39,6 +42,7 @@ class Options(usage.Options):
     ]
     optFlags: ClassVar[list[list[object]]] = [  # noqa: N815 - twisted.python.usage
         ["check", None, "Say what is wrong with the configuration, and end."],
+        ["rotate-keys", None, "Put a new key into the key file of the configuration, and end."],
         ["demo", None, "Show a call that wakes a phone, without any network, again and again."],
     ]
     checked: Checked | None = None
@@ -63,29 +67,39 @@ class Options(usage.Options):
         Read the configuration, before anything runs.
 
         :raises usage.UsageError: the options, or what they name, are wrong.
-        :raises SystemExit: ``--check`` has said what there was to say.
+        :raises SystemExit: ``--check`` has said what there was to say, or ``--rotate-keys``
+            what it did.
         """
         if self.demo:
-            if self["check"] or self["config"]:
+            if self["check"] or self["rotate-keys"] or self["config"]:
                 raise usage.UsageError("the demo has its own configuration: leave out the rest")
             if self.parent is not None:
                 self.parent["pidfile"] = ""  # it may run beside a server
             return
+        if self["check"] and self["rotate-keys"]:
+            raise usage.UsageError("--check and --rotate-keys each end by itself: leave out one")
         path = None if self["config"] is None else Path(self["config"])
         try:
             self.checked = checked = load(path, os.environ)
+            said = self._asked_for(checked)
         except ConfigErrors as errors:
             self._refuse(listed(errors, path))
-        if self["check"]:
-            say("\n".join(_good_news(checked)))
+        if said:
+            say("\n".join(said))
             raise SystemExit(0)
 
     def getUsage(self, width: int | None = None) -> str:
         """The options; nothing where they are not what is wrong."""
         return "" if self._without_help else str(super().getUsage(width))
 
-    def _refuse(self, what: str) -> NoReturn:
+    def _asked_for(self, checked: Checked) -> list[str]:
+        """Do what is not to run a server, and what to say of it; nothing: that is to run."""
         if self["check"]:
+            return _good_news(checked)
+        return _rotated(checked.settings.keys_file) if self["rotate-keys"] else []
+
+    def _refuse(self, what: str) -> NoReturn:
+        if self["check"] or self["rotate-keys"]:
             say(what)
             raise SystemExit(1)
         self._without_help = True
@@ -95,3 +109,13 @@ class Options(usage.Options):
 def _good_news(checked: Checked) -> list[str]:
     warnings = [f"warning: {warning}" for warning in checked.warnings]
     return ["configuration ok", *checked.summary, *warnings]
+
+
+def _rotated(path: str | None) -> list[str]:
+    if path is None:
+        raise ConfigErrors([("keys.file", _NO_FILE)])
+    instead = " in place of the oldest" if rotate(path, os.urandom) else ""
+    return [
+        f"{path} has a new key{instead}",
+        "restart the server: until then it uses those that it has read",
+    ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from attrs import define, field
 from twisted.internet.defer import Deferred
@@ -59,6 +59,17 @@ class Call:
         return self.invite.call_id
 
     @property
+    def dialog(self) -> Dialog:
+        """
+        The dialog of the first answer.
+
+        :raises RuntimeError: nobody has answered.
+        """
+        if not self._dialogs:
+            raise RuntimeError("nobody has answered: there is no dialog")
+        return next(iter(self._dialogs.values()))
+
+    @property
     def reinvites(self) -> list[Request]:
         """The callee's, in order, without retransmissions."""
         return self._renegotiation.reinvites
@@ -87,9 +98,11 @@ class Call:
         """
         return self.request("BYE").addCallback(self._hung_up)
 
-    def request(self, method: str, body: bytes = b"") -> Deferred[Response]:
+    def request(
+        self, method: str, body: bytes = b"", extra: Iterable[tuple[str, str]] = ()
+    ) -> Deferred[Response]:
         """Send any request but INVITE in the dialog of the first answer."""
-        return self._uac.ask(self._dialog().draft(method, body)).final
+        return self._uac.ask(self.dialog.draft(method, body, extra=extra)).final
 
     def reinvite(self, body: bytes = SDP) -> Deferred[Response]:
         """
@@ -97,7 +110,15 @@ class Call:
 
         :returns: fires with its final response.
         """
-        return self._renegotiation.offer(self._uac, self._dialog(), body)
+        return self._renegotiation.offer(self._uac, self.dialog, body)
+
+    def cancel_reinvite(self) -> Deferred[Response]:
+        """
+        Take the last re-INVITE back, which had a 1xx (section 9.1) and no final response.
+
+        :returns: fires with the final response to the CANCEL.
+        """
+        return self._renegotiation.take_back(self._uac)
 
     def cancel(self) -> Deferred[Response]:
         """
@@ -131,11 +152,6 @@ class Call:
         """The call is over; the UA tells it of the other side's BYE."""
         if not self.ended.called:
             self.ended.callback(None)
-
-    def _dialog(self) -> Dialog:
-        if not self._dialogs:
-            raise RuntimeError("nobody has answered: there is no dialog")
-        return next(iter(self._dialogs.values()))
 
     def _heard(self, response: Response) -> None:
         if response.status < 200:

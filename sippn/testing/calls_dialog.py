@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from ipaddress import ip_address
 
 from attrs import define, field
@@ -78,14 +78,27 @@ class Dialog:
             server,
         )
 
-    def draft(self, method: str, body: bytes = b"", body_type: str = "application/sdp") -> Draft:
-        """A request inside it (section 12.2.1.1), through the route set."""
+    @property
+    def replaces(self) -> str:
+        """What Replaces says to the other side about it (RFC 3891 section 3)."""
+        local, remote = NameAddr.parse(self.local).tag, NameAddr.parse(self.remote).tag
+        return f"{self.call_id};to-tag={remote};from-tag={local}"
+
+    def draft(
+        self,
+        method: str,
+        body: bytes = b"",
+        body_type: str = "application/sdp",
+        extra: Iterable[tuple[str, str]] = (),
+    ) -> Draft:
+        """A request inside it (section 12.2.1.1), through the route set, with *extra* fields."""
         fields = [
             *(("Route", route) for route in self.routes),
             ("From", self.local),
             ("To", self.remote),
             ("Call-ID", self.call_id),
             ("Contact", self.contact()),
+            *extra,
         ]
         if body:
             fields.append(("Content-Type", body_type))
@@ -117,6 +130,7 @@ class Renegotiation:
 
     reinvites: list[Request] = field(factory=list, init=False)
     acks: list[Request] = field(factory=list, init=False)
+    _offered: Exchange | None = field(default=None, init=False)
     _answers: dict[int, Repetition] = field(factory=dict, init=False)
 
     def offer(self, uac: UAC, dialog: Dialog, body: bytes) -> Deferred[Response]:
@@ -129,8 +143,19 @@ class Renegotiation:
                 uac.acknowledge(dialog.draft("ACK"), exchange)
 
         exchange.heard = heard
+        self._offered = exchange
         uac.send(exchange)
         return exchange.final
+
+    def take_back(self, uac: UAC) -> Deferred[Response]:
+        """
+        Cancel the one that was offered last; fires with the final response to the CANCEL.
+
+        :raises RuntimeError: none was.
+        """
+        if self._offered is None:
+            raise RuntimeError("there is no re-INVITE to cancel")
+        return uac.cancel(self._offered).final
 
     def answer(self, dialog: Dialog, reinvite: Request, answer: Repetition) -> None:
         """Take one that came, and say *answer* until its ACK comes."""

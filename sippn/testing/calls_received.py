@@ -7,7 +7,7 @@ ones.  A test that wants to decide by itself takes :func:`by_hand`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
 from attrs import define, field
@@ -89,9 +89,11 @@ class ReceivedCall:
         """Send a BYE; fires with its final response."""
         return self.request("BYE").addCallback(self._hung_up)
 
-    def request(self, method: str, body: bytes = b"") -> Deferred[Response]:
+    def request(
+        self, method: str, body: bytes = b"", extra: Iterable[tuple[str, str]] = ()
+    ) -> Deferred[Response]:
         """Send any request but INVITE in the dialog."""
-        return self._uac.ask(self.dialog.draft(method, body)).final
+        return self._uac.ask(self.dialog.draft(method, body, extra=extra)).final
 
     def reinvite(self, body: bytes = SDP) -> Deferred[Response]:
         """Send a re-INVITE, whose 2xx is ACKed; fires with its final response."""

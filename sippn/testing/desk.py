@@ -7,7 +7,6 @@ from attrs import define, field
 from sippn.binding import (
     Decision,
     Grant,
-    PushTarget,
     Record,
     RegisteredContact,
     Registration,
@@ -15,7 +14,8 @@ from sippn.binding import (
     decide,
     live,
 )
-from sippn.sip import URI, push_params
+from sippn.dialect import read_push
+from sippn.sip import URI
 
 ALICE = "sip:alice@example.com"
 T0 = 1_700_000_000.0
@@ -26,11 +26,10 @@ def contact(
 ) -> RegisteredContact:
     """A Contact as the registrar reads it; *served*: a provider here pushes it."""
     uri = URI.parse(text)
-    push = push_params(uri)
-    target = None
-    if served and push and push.provider and push.prid:
-        target = PushTarget(push.provider, push.param, push.prid)
-    return RegisteredContact(uri, text, (), q, instance, reg_id, push, target)
+    push = read_push(uri, ())
+    wanted = push.target if push else None
+    target = wanted if served else None
+    return RegisteredContact(uri, text, (), q, instance, reg_id, wanted, target)
 
 
 @define

@@ -16,6 +16,24 @@ _LENGTH = re.compile(rb"(?im)^(?:content-length|l)[ \t]*:[ \t]*([0-9]+)")
 _PONG = b"\r\n"
 
 
+def next_message(octets: bytes) -> tuple[bytes, bytes]:
+    """
+    Tell messages apart by Content-Length (RFC 3261 section 18.3).
+
+    :returns: the first whole message in *octets*, and what follows it; the first empty: it is not
+        there yet.
+    """
+    head, end, rest = octets.partition(b"\r\n\r\n")
+    if not end:
+        return b"", octets
+    written = _LENGTH.search(head)
+    assert written is not None, "on a stream every message says how long it is"
+    length = int(written[1])
+    if len(rest) < length:
+        return b"", octets
+    return head + end + rest[:length], rest[length:]
+
+
 class Owner(Shape):
     """
     Whose connections they are.
@@ -40,7 +58,7 @@ class Owner(Shape):
 
 class Line(Protocol):
     """
-    One connection; messages are told apart by Content-Length (RFC 3261 section 18.3).
+    One connection, cut into messages.
 
     :ivar remote: the far end.
     """
@@ -108,16 +126,8 @@ class Line(Protocol):
         while self._received.startswith(_PONG):
             self._owner.pongs += 1
             self._received = self._received[len(_PONG) :]
-        head, end, rest = self._received.partition(b"\r\n\r\n")
-        if not end:
-            return b""
-        written = _LENGTH.search(head)
-        assert written is not None, "on a stream every message says how long it is"
-        length = int(written[1])
-        if len(rest) < length:
-            return b""
-        self._received = rest[length:]
-        return head + end + rest[:length]
+        message, self._received = next_message(self._received)
+        return message
 
 
 class Dialling(ClientFactory[Line]):

@@ -102,7 +102,7 @@ class MemoryPushProvider:
 @define(eq=False)
 class ScriptedPNS(Backstage):
     """
-    A push service on loopback that takes webhook pushes over real HTTP/1.1.
+    A push service that takes webhook pushes over real HTTP/1.1.
 
     It answers by :attr:`script`, one :class:`Answer` a push, then by :attr:`default`.
 
@@ -126,30 +126,34 @@ class ScriptedPNS(Backstage):
     _port: IListeningPort | None = field(default=None, init=False)
     _delayed: set[IDelayedCall] = field(factory=set, init=False)
 
-    def start(self, port: int = 0) -> str:
+    def start(self, port: int = 0, host: str = "127.0.0.1") -> str:
         """
-        Listen on loopback.
+        Listen, on loopback unless told otherwise.
 
         :param port: 0: any free one.
         :returns: the URL to push to.
         """
         front = self._front = Front(QuietSite(Door(self), reactor=self.reactor))
         if self.tls is None:
-            self._port = self.reactor.listenTCP(port, front, interface="127.0.0.1")
+            self._port = self.reactor.listenTCP(port, front, interface=host)
         else:
-            self._port = self.reactor.listenSSL(port, front, self.tls, interface="127.0.0.1")
+            self._port = self.reactor.listenSSL(port, front, self.tls, interface=host)
         return self.url
 
     @property
     def port(self) -> int:
         """The port it listens on; :meth:`start` came before."""
-        assert self._port is not None, "not started"
-        return cast("IPv4Address", self._port.getHost()).port
+        return self._at.port
 
     @property
     def url(self) -> str:
         """Where to push to; :meth:`start` came before."""
-        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}/push"
+        return f"{'https' if self.tls else 'http'}://{self._at.host}:{self.port}/push"
+
+    @property
+    def _at(self) -> IPv4Address:
+        assert self._port is not None, "not started"
+        return cast("IPv4Address", self._port.getHost())
 
     @property
     def connections(self) -> int:

@@ -9,16 +9,17 @@ are its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from attrs import define, evolve, field
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
-from sippn.sip import PushParams, Request, Response, read
+from sippn.sip import FeatureCaps, PushParams, Request, Response, read
 from sippn.testing.calls import Call
 from sippn.testing.calls_received import Policy, ReceivedCall
 from sippn.testing.endpoints import Endpoint, Suspension
+from sippn.testing.subscriptions import ReceivedSubscription, Subscription
 from sippn.testing.ua_account import SDP, Account
 from sippn.testing.ua_client import UAC, Draft, Numbers
 from sippn.testing.ua_registration import Registration
@@ -32,14 +33,15 @@ class ScriptedUA:
     """
     One phone.
 
-    :ivar account: who it is; see :class:`~sippn.testing.ua_account.Account`.
+    :ivar account: who it is; see :class:`~sippn.testing.ua_account.Account`; another one, with
+        a new token perhaps, holds from the next request on.
     :ivar server: where everything goes that no dialog says otherwise about.
     :ivar retransmits: repeat requests, and answers to INVITEs, by the timers of RFC 3261
         (T1 0.5 s); off: everything is said once and the UA leaves no timer behind.
     :ivar received: what it heard while awake, in order, retransmissions included.
     :ivar missed: messages that came while it slept; over a connection there are none: they
         wait, or nobody is there to take them.
-    :ivar calls: the calls it made.
+    :ivar calls: the calls it made; *subscriptions* the same.
     """
 
     account: Account
@@ -51,6 +53,7 @@ class ScriptedUA:
     received: list[Request | Response] = field(factory=list, init=False)
     missed: int = field(default=0, init=False)
     calls: list[Call] = field(factory=list, init=False)
+    subscriptions: list[Subscription] = field(factory=list, init=False)
     _wire: Wire = field(init=False)
     _uac: UAC = field(init=False)
     _uas: UAS = field(init=False)
@@ -59,8 +62,8 @@ class ScriptedUA:
     def __attrs_post_init__(self) -> None:
         """Listen at the endpoint."""
         self._wire = Wire(self.endpoint, self.clock, self.entropy, self._told, self.retransmits)
-        self._uac = UAC(self._wire, self.account)
-        self._uas = UAS(self._wire, self._uac, self.server, self._contact, self._made_calls)
+        self._uac = UAC(self._wire, lambda: self.account)
+        self._uas = UAS(self._wire, self._uac, self.server, self._contact, self._made)
         self._registration = Registration(self._wire, self._uac, self.server)
         self.endpoint.receive = self._receive
 
@@ -68,6 +71,11 @@ class ScriptedUA:
     def address(self) -> Address:
         """Where it is now."""
         return self.endpoint.address
+
+    @property
+    def contact(self) -> str:
+        """The Contact value of its REGISTER."""
+        return self.account.registered_contact(self.address, self.endpoint.transport)
 
     @property
     def asleep(self) -> bool:
@@ -90,6 +98,21 @@ class ScriptedUA:
         return self._uas.calls
 
     @property
+    def subscribers(self) -> list[ReceivedSubscription]:
+        """Who subscribed here, once :attr:`replies` accepts SUBSCRIBE."""
+        return self._uas.subscriptions
+
+    @property
+    def caps(self) -> list[FeatureCaps]:
+        """What the last answer to a REGISTER said about push; nothing: it is not pushed."""
+        return self._registration.caps
+
+    @property
+    def purr(self) -> str | None:
+        """The last PURR it was given; it tells its dialogs where the account wants that."""
+        return self._registration.purr
+
+    @property
     def requests(self) -> list[Request]:
         """What else it was asked, ACKs and retransmissions left out."""
         return self._uas.requests
@@ -108,15 +131,23 @@ class ScriptedUA:
     def policy(self, policy: Policy) -> None:
         self._uas.policy = policy
 
-    def register(self, expires: int = 3600) -> Deferred[Response]:
+    def register(
+        self,
+        expires: int = 3600,
+        *,
+        contacts: Iterable[str] = (),
+        extra: Iterable[tuple[str, str]] = (),
+    ) -> Deferred[Response]:
         """
         Register where it is.
 
+        :param contacts: Contact values as written, instead of its own.
+        :param extra: more header fields.
         :returns: fires with the final response, challenges answered: a refusal is a value
             too, and 408 stands for silence.
         """
-        contact = self.account.registered_contact(self.address, self.endpoint.transport)
-        return self._registration.send(self.account, contact, expires)
+        said = tuple(contacts) or (self.contact,)
+        return self._registration.send(self.account, said, expires, extra)
 
     def unregister(self) -> Deferred[Response]:
         """Take its Contact back, push parameters included (section 10.2.2)."""
@@ -124,24 +155,49 @@ class ScriptedUA:
 
     def query(self) -> Deferred[Response]:
         """Ask which bindings there are (section 10.2.3)."""
-        return self._registration.send(self.account, None, None)
+        return self._registration.send(self.account, (), None)
 
-    def call(self, target: str, body: bytes = SDP) -> Call:
-        """Call the SIP URI *target*."""
+    def call(self, target: str, body: bytes = SDP, extra: Iterable[tuple[str, str]] = ()) -> Call:
+        """
+        Call the SIP URI *target*.
+
+        :param extra: more fields: Replaces, with the other side's Contact for a target, takes
+            over what :attr:`Dialog.replaces <sippn.testing.calls_dialog.Dialog.replaces>` says.
+        """
         call = Call(self._uac, self._contact, self.server)
         self.calls.append(call)
-        call.start(self._draft("INVITE", target, body, "application/sdp"))
+        call.start(self._draft("INVITE", target, body, "application/sdp", extra))
         return call
+
+    def subscribe(
+        self,
+        target: str,
+        event: str,
+        expires: int = 3600,
+        extra: Iterable[tuple[str, str]] = (),
+    ) -> Subscription:
+        """Subscribe to the *event* package of *target* (RFC 6665 section 4.1.2)."""
+        said = [("Event", event), ("Expires", str(expires)), *extra]
+        draft = self._draft("SUBSCRIBE", target, b"", "", said)
+        subscription = Subscription(self._uac, draft, self._contact, self.server)
+        self.subscriptions.append(subscription)
+        subscription.start()
+        return subscription
 
     def message(self, target: str, text: str) -> Deferred[Response]:
         """Send a MESSAGE (RFC 3428); fires with its final response."""
         return self.request("MESSAGE", target, text.encode(), "text/plain")
 
     def request(
-        self, method: str, target: str, body: bytes = b"", body_type: str = "text/plain"
+        self,
+        method: str,
+        target: str,
+        body: bytes = b"",
+        body_type: str = "text/plain",
+        extra: Iterable[tuple[str, str]] = (),
     ) -> Deferred[Response]:
-        """Send any request outside a dialog; fires with its final response."""
-        return self._uac.ask(self._draft(method, target, body, body_type)).final
+        """Send any request outside a dialog, with *extra* fields; fires with its final response."""
+        return self._uac.ask(self._draft(method, target, body, body_type, extra)).final
 
     def sleep(self, how: Suspension = "killed") -> None:
         """
@@ -170,7 +226,7 @@ class ScriptedUA:
         """
         self._wire.asleep = False
         if push is not None:
-            self.account = self._uac.account = evolve(self.account, push=push)
+            self.account = evolve(self.account, push=push)
         if endpoint is not None:
             self.endpoint.receive = self._miss
             self.endpoint = self._wire.endpoint = endpoint
@@ -185,6 +241,7 @@ class ScriptedUA:
         self.received.clear()
         self.sent.clear()
         self.calls = [call for call in self.calls if call.in_progress]
+        self.subscriptions.clear()
         self._uac.forget()
         self._uas.forget()
 
@@ -203,22 +260,30 @@ class ScriptedUA:
         self.missed += 1
 
     def _contact(self) -> str:
-        return self.account.contact(self.address, self.endpoint.transport)
+        return self.account.contact_with_purr(self.address, self.endpoint.transport, self.purr)
 
     def _told(self, address: Address) -> Address:
         return self.account.told(address)
 
-    def _made_calls(self) -> list[Dialogs]:
-        return list(self.calls)
+    def _made(self) -> list[Dialogs]:
+        return [*self.calls, *self.subscriptions]
 
-    def _draft(self, method: str, target: str, body: bytes, body_type: str) -> Draft:
+    def _draft(
+        self,
+        method: str,
+        target: str,
+        body: bytes,
+        body_type: str,
+        extra: Iterable[tuple[str, str]] = (),
+    ) -> Draft:
         fields = [
             ("From", f"<{self.account.aor}>;tag={self._wire.random(4)}"),
             ("To", f"<{target}>"),
             ("Call-ID", self._wire.random()),
         ]
-        if method == "INVITE":
+        if method in ("INVITE", "SUBSCRIBE", "REFER"):
             fields.append(("Contact", self._contact()))
+        fields += extra
         if body:
             fields.append(("Content-Type", body_type))
         return Draft(method, target, tuple(fields), Numbers(), self.server, body)

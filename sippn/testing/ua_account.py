@@ -26,6 +26,11 @@ class Account:
         as linphone does with both and JsSIP with MD5 alone.
     :ivar contact_host: the host that it thinks it has, behind a NAT: its Contact and its Via
         have it; empty: the one it has.
+    :ivar purr: wants to be woken inside dialogs: once it has a PURR, its Contact there says
+        so (RFC 8599 section 6.1.1).
+    :ivar pnsreg: refreshes by itself: ``+sip.pnsreg`` (section 4.1.4).
+    :ivar uri_params: what else its REGISTER's Contact URI has, as written: ``;pn-tok=...``.
+    :ivar contact_params: the same after the URI, ``;q=0.5``.
     """
 
     user: str
@@ -35,6 +40,10 @@ class Account:
     instance: str = ""
     algorithms: tuple[str, ...] = ("SHA-256", "MD5")
     contact_host: str = ""
+    purr: bool = False
+    pnsreg: bool = False
+    uri_params: str = field(default="", repr=False)  # a dialect's token is a credential, too
+    contact_params: str = field(default="", repr=False)
 
     @property
     def aor(self) -> str:
@@ -49,10 +58,18 @@ class Account:
         """The Contact of its calls: where it is, over which *transport*, and no more."""
         return f"<{self._uri(address, transport)}>"
 
+    def contact_with_purr(self, address: Address, transport: str, purr: str | None) -> str:
+        """The same, with the *purr* that it was given last, where it wants to be woken by it."""
+        if not self.purr or purr is None:
+            return self.contact(address, transport)
+        return f"<{self._uri(address, transport)};pn-purr={escape_pvalue(purr)}>"
+
     def registered_contact(self, address: Address, transport: str) -> str:
         """The Contact of its REGISTER: push parameters in the URI, the instance after it."""
+        uri = f"{self._uri(address, transport)}{_written(self.push)}{self.uri_params}"
         instance = f';+sip.instance="{self.instance}"' if self.instance else ""
-        return f"<{self._uri(address, transport)}{_written(self.push)}>{instance}"
+        pnsreg = ";+sip.pnsreg" if self.pnsreg else ""
+        return f"<{uri}>{instance}{pnsreg}{self.contact_params}"
 
     def _uri(self, address: Address, transport: str) -> str:
         stream = "" if transport == "UDP" else f";transport={transport.lower()}"

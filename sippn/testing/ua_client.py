@@ -46,7 +46,7 @@ class Draft:
 
     method: str
     uri: str
-    fields: tuple[tuple[str, str], ...]
+    fields: tuple[tuple[str, str], ...] = field(repr=False)  # a Contact has a PRID
     numbers: Numbers
     to: Address
     body: bytes = b""
@@ -104,12 +104,12 @@ class UAC:
     """
     Sends requests and tells their authors what came of them.
 
-    :ivar account: whose credentials it uses; replaced when the phone's change.
+    :ivar account: whose credentials it uses, as they are by then.
     :ivar challenges: 401 and 407 responses it got.
     """
 
     _wire: Wire
-    account: Account
+    account: Callable[[], Account]
     challenges: int = field(default=0, init=False)
     _legs: dict[tuple[str, str], _Leg] = field(factory=dict, init=False)
 
@@ -202,7 +202,7 @@ class UAC:
             return False
         self.challenges += 1
         exchange = leg.exchange
-        proof = answer_challenge(response, leg.request, self.account, self._wire.random())
+        proof = answer_challenge(response, leg.request, self.account(), self._wire.random())
         if proof is None or exchange.legs >= _LEGS:
             return False
         if proof.name in exchange.credentials and not proof.stale:

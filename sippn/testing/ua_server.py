@@ -14,17 +14,19 @@ from attrs import define, field
 from sippn.sip import Request, Response, response_to
 from sippn.testing.calls_dialog import Dialog
 from sippn.testing.calls_received import Policy, ReceivedCall, ring_then_answer
+from sippn.testing.subscriptions import ReceivedSubscription
 from sippn.testing.ua_account import SDP
 from sippn.testing.ua_client import UAC
 from sippn.testing.ua_wire import Repetition, Wire
 from sippn.transport import Address
 
 Key: TypeAlias = tuple[str, str, int | None, str]
+TARGETS = {"SUBSCRIBE", "UPDATE", "NOTIFY", "REFER"}  # RFC 3311, RFC 6665: Contact in the 2xx
 REPLIES = {"OPTIONS": 200, "MESSAGE": 200, "NOTIFY": 200, "INFO": 200}
 
 
 class Dialogs(Protocol):
-    """A call of either direction, for requests inside it."""
+    """A call or a subscription of either direction, for requests inside it."""
 
     def concerns(self, request: Request) -> bool:
         """Whether *request* is in one of its dialogs."""
@@ -56,6 +58,7 @@ class UAS:
     :ivar policy: what is done about a new INVITE.
     :ivar replies: method to status, for what is neither INVITE, ACK, BYE nor CANCEL.
     :ivar calls: one for each INVITE that came, however often it came.
+    :ivar subscriptions: one for each SUBSCRIBE that *replies* accepts, outside a dialog.
     :ivar requests: all other requests but ACK, retransmissions left out.
     """
 
@@ -63,10 +66,11 @@ class UAS:
     _uac: UAC
     _server: Address
     _contact: Callable[[], str]
-    _made_calls: Callable[[], list[Dialogs]]
+    _made: Callable[[], list[Dialogs]]
     policy: Policy = field(factory=lambda: ring_then_answer(0), init=False)
     replies: dict[str, int] = field(factory=REPLIES.copy, init=False)
     calls: list[ReceivedCall] = field(factory=list, init=False)
+    subscriptions: list[ReceivedSubscription] = field(factory=list, init=False)
     requests: list[Request] = field(factory=list, init=False)
     _invites: dict[Key, ReceivedCall] = field(factory=dict, init=False)
     _answered: dict[Key, Response] = field(factory=dict, init=False)
@@ -125,7 +129,26 @@ class UAS:
         if request.to.tag is not None:
             return self._in_dialog(request)
         status = self.replies.get(request.method, 405)
+        if request.method == "SUBSCRIBE" and status < 300:
+            return self._subscribe(request, status), _nothing
         return response_to(request, status, to_tag=self._wire.random()), _nothing
+
+    def _subscribe(self, request: Request, status: int) -> Response:
+        tag = self._wire.random()
+        dialog = Dialog.of_callee(request, tag, self._contact, self._server)
+        self.subscriptions.append(ReceivedSubscription(self._uac, request, dialog))
+        extra = [
+            *(("Record-Route", value) for value in request.headers.get_all("Record-Route")),
+            *self._refreshed(request),
+        ]
+        return response_to(request, status, extra=extra, to_tag=tag)
+
+    def _refreshed(self, request: Request) -> list[tuple[str, str]]:
+        """What a 2xx to *request* says besides, where that makes or refreshes a target."""
+        if request.method not in TARGETS:
+            return []
+        expires = request.headers.get("Expires")
+        return [("Contact", self._contact()), *([("Expires", expires)] if expires else [])]
 
     def _cancel(self, cancel: Request) -> tuple[Response, Callable[[], None]]:
         call = self._invites.get(_key(cancel, "INVITE"))
@@ -139,11 +162,14 @@ class UAS:
             return response_to(request, 481), _nothing
         if request.method == "BYE":
             return response_to(request, 200), call.bye_received
-        return response_to(request, self.replies.get(request.method, 200)), _nothing
+        status = self.replies.get(request.method, 200)
+        extra = self._refreshed(request) if status < 300 else []
+        return response_to(request, status, extra=extra), _nothing
 
     def _call_of(self, request: Request) -> Dialogs | None:
         return next((call for call in self._both_ways() if call.concerns(request)), None)
 
     def _both_ways(self) -> Iterator[Dialogs]:
         yield from self.calls
-        yield from self._made_calls()
+        yield from self.subscriptions
+        yield from self._made()

@@ -1,7 +1,7 @@
 """
 Pushes that make UAs refresh their bindings, and who shares them.
 
-One push per PRID: a UA that is pushed refreshes every binding it has, whichever AOR that
+One push per token: a UA that is pushed refreshes every binding it has, whichever AOR that
 is under (RFC 8599 section 4.1.3, REQUIREMENTS N-28).
 """
 
@@ -17,13 +17,23 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from sippn.binding import AOR, Binding, PushJob, PushKind, PushOutcome, PushTarget, Verdict
+from sippn.binding import (
+    AOR,
+    Address,
+    Binding,
+    PushJob,
+    PushKind,
+    PushOutcome,
+    PushTarget,
+    Verdict,
+    address_for,
+)
 from sippn.events import Bus, RefreshRequested
 from sippn.interfaces import IPushProvider
 from sippn.transaction import FixedTimer
 from sippn.upkeep.failures import Failures
 
-Disown: TypeAlias = Callable[[PushTarget, float], Deferred[None]]
+Disown: TypeAlias = Callable[[PushTarget, PushKind, float], Deferred[None]]
 Share: TypeAlias = tuple[AOR, str]  # and the id of the binding
 
 WORTH = 60.0  # seconds for which a push is waited for, and shared
@@ -35,10 +45,12 @@ class _Push:
     """
     One push, until its UA is back or has had its time.
 
+    :ivar address: where it goes, for all who share it.
     :ivar deadline: monotonic clock, seconds: until then others may share it.
     :ivar asked_at: wall clock, seconds; a REGISTER after it proves the PRID alive.
     """
 
+    address: Address
     target: PushTarget
     deadline: float
     asked_at: float
@@ -53,8 +65,8 @@ class RefreshPushes:
 
     :ivar _most: how many of a PNS may be without an answer: what is due beyond them waits.
     :ivar _unanswered: how many are, by ``pn-provider``.
-    :ivar _disown: told of a PRID the PNS says is dead, and since when (wall clock).
-    :ivar _shared: the push of each target that others may still share.
+    :ivar _disown: told whose token the PNS says is dead, and since when (wall clock).
+    :ivar _shared: the push to each address that others may still share.
     :ivar _pushed: the push of each binding that waits for its UA.
     """
 
@@ -65,7 +77,7 @@ class RefreshPushes:
     _bus: Bus
     _disown: Disown
     _most: int
-    _shared: dict[PushTarget, _Push] = field(factory=dict, init=False)
+    _shared: dict[Address, _Push] = field(factory=dict, init=False)
     _pushed: dict[Share, _Push] = field(factory=dict, init=False)
     _unanswered: Counter[str] = field(factory=Counter, init=False)
     _spent: FixedTimer = field(init=False)
@@ -90,13 +102,14 @@ class RefreshPushes:
         The push is worth nothing once the next one is due, or the binding has expired.
         """
         target = binding.push_target
-        if target is None:
-            raise ValueError("a binding without a push target is not refreshed by pushes")
+        address = None if target is None else address_for(target, PushKind.REFRESH)
+        if target is None or address is None:
+            raise ValueError("nobody can push the UA of that binding to refresh it")
         now, share = self._clock.seconds(), (aor, binding.id)
         if self._bus.heard:
             self._bus.publish(RefreshRequested(now, aor, binding.id, binding.refresh_attempt))
         self._let_go(share)
-        push = self._shared.get(target)
+        push = self._shared.get(address)
         if push is not None and now < push.deadline:
             push.shares.add(share)
             self._pushed[share] = push
@@ -104,7 +117,8 @@ class RefreshPushes:
         wall = self._wall()
         until = binding.expires_at if binding.refresh_at is None else binding.refresh_at
         deadline = now + min(WORTH, until - wall)
-        push = self._shared[target] = self._pushed[share] = _Push(target, deadline, wall, {share})
+        push = _Push(address, target, deadline, wall, {share})
+        self._shared[address] = self._pushed[share] = push
         self._spent.start(self._end, push)
         self._unanswered[target.provider] += 1
         push.request = Deferred.fromCoroutine(self._ask(push, aor, binding.id))
@@ -131,8 +145,8 @@ class RefreshPushes:
         return push
 
     def _close(self, push: _Push) -> None:
-        if self._shared.get(push.target) is push:
-            del self._shared[push.target]
+        if self._shared.get(push.address) is push:
+            del self._shared[push.address]
 
     def _end(self, push: _Push) -> None:
         self._close(push)
@@ -173,7 +187,8 @@ class RefreshPushes:
         self._failures.tell(job, outcome)
         if outcome.verdict is Verdict.DEAD:
             before = push.asked_at if outcome.gone_since is None else outcome.gone_since
-            self._disown(push.target, before).addErrback(self._not_disowned, job.id)
+            disowned = self._disown(push.target, job.kind, before)
+            disowned.addErrback(self._not_disowned, job.id)
 
     def _not_disowned(self, failure: Failure, job_id: str) -> None:
         self._log.failure("the dead PRID of push {id} stays in store", failure, id=job_id)

@@ -61,7 +61,7 @@ class _Histogram:
 @define(eq=False)
 class WakeLatency:
     """
-    A histogram for each provider and ``pn-param``: from the push to the REGISTER.
+    A histogram for each app of each provider: from the push to the REGISTER.
 
     It names apps and never a PRID; of more than :data:`MOST_APPS` apps the rest are one.
     """
@@ -70,7 +70,7 @@ class WakeLatency:
 
     def add(self, target: PushTarget, seconds: float) -> None:
         """A UA behind *target* came back *seconds* after its push was asked for."""
-        key = (target.provider, target.param)
+        key = (target.provider, target.app or target.param)
         if key not in self._apps and len(self._apps) >= MOST_APPS:
             key = OTHERS
         histogram = self._apps.setdefault(key, _Histogram())

@@ -17,7 +17,15 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from sippn.auth import Budget
-from sippn.binding import AOR, PushJob, PushKind, PushOutcome, PushTarget, Verdict
+from sippn.binding import (
+    AOR,
+    PushJob,
+    PushKind,
+    PushOutcome,
+    PushTarget,
+    Verdict,
+    address_for,
+)
 from sippn.errors import Unreachable
 from sippn.interfaces import IPushProvider
 from sippn.push import Departures, is_over
@@ -27,7 +35,7 @@ from sippn.wake.parking import Caller
 
 Key = tuple[object, ...]
 Share = Callable[[Any, PushOutcome], None]
-Disown = Callable[[PushTarget, float], Deferred[None]]
+Disown = Callable[[PushTarget, PushKind, float], Deferred[None]]
 
 RECALL = 10.0  # seconds in which a push that takes another back has to leave
 LATE = 0.5  # seconds after which a push that nobody needs any more is withdrawn
@@ -183,7 +191,7 @@ class Pushes:
         if can:
             job = self._job(want, PushKind.CANCEL, self._clock.seconds() + RECALL)
             recall = self._request(job).addCallbacks(
-                self._heed, self._broken, (job.id, want.target, self._wall()), {}, (job.id,)
+                self._heed, self._broken, (job, self._wall()), {}, (job.id,)
             )
             self._recalls.add(recall)
             recall.addBoth(lambda _: self._recalls.discard(recall))
@@ -221,7 +229,7 @@ class Pushes:
 
     def _answered(self, outcome: PushOutcome, push: Outstanding) -> None:
         if outcome.verdict is not Verdict.ACCEPTED:
-            self._heed(outcome, push.job.id, push.want.target, push.asked_at)
+            self._heed(outcome, push.job, push.asked_at)
             self._tell(push, outcome)
 
     def _failed(self, failure: Failure, push: Outstanding) -> None:
@@ -229,12 +237,11 @@ class Pushes:
         if isinstance(outcome, PushOutcome):
             self._tell(push, outcome)
 
-    def _heed(
-        self, outcome: PushOutcome, job_id: str, target: PushTarget, asked_at: float
-    ) -> PushOutcome:
+    def _heed(self, outcome: PushOutcome, job: PushJob, asked_at: float) -> PushOutcome:
         if outcome.verdict is Verdict.DEAD:
             before = asked_at if outcome.gone_since is None else outcome.gone_since
-            self._disown(target, before).addErrback(self._not_disowned, job_id)
+            disowned = self._disown(job.target, job.kind, before)
+            disowned.addErrback(self._not_disowned, job.id)
         return outcome
 
     def _broken(self, failure: Failure, job_id: str) -> PushOutcome | Failure:
@@ -255,6 +262,10 @@ class Pushes:
 
 
 def _key(want: Want) -> Key:
-    """Texts: their hashes are known, those of values are worked out each time."""
-    target = want.target
-    return want.kind.value, target.provider, target.param, target.prid, target.tokens
+    """
+    Whom it wakes, and what for; texts: their hashes are known.
+
+    By the token that a push of its kind goes to: several bindings may have it (N-28, N-29).
+    """
+    address = address_for(want.target, want.kind) or (want.target.provider, want.target.prid)
+    return (want.kind.value, *address)

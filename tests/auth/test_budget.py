@@ -14,7 +14,7 @@ def clock() -> Clock:
 
 
 def test_budget_is_spent(clock: Clock) -> None:
-    """Q-03, A9: a stranger causes at most so many pushes an hour."""
+    """Q-03, A9: a stranger causes at most ``limits.pushes_per_hour_stranger``."""
     budget = Budget(20, clock)
     assert [budget.take("10.0.0.1") for _ in range(25)] == [True] * 20 + [False] * 5
 

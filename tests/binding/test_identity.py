@@ -145,7 +145,7 @@ def test_any_service_token_is_enough() -> None:
 
 
 def test_rotated_prid_without_instance_keeps_its_binding() -> None:
-    """U-04: the Call-ID shows that it is the same UA, or the phone would ring twice."""
+    """U-04: a rotated PRID without an instance is the same UA by its Call-ID."""
     desk = Desk()
     desk.register((pushed("192.0.2.1", "p1"), 600))
     desk.register((pushed("192.0.2.1", "p2"), 600))

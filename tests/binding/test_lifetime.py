@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from attrs import evolve
 
 from sippn.binding import (
     Decision,
+    PushKind,
     PushState,
     PushTarget,
     Record,
@@ -13,7 +15,7 @@ from sippn.binding import (
     attend,
     disown_prid,
     live,
-    prid_key,
+    prid_keys,
 )
 from sippn.binding.records import LINGER
 from sippn.testing.desk import ALICE, T0, Desk, contact
@@ -21,6 +23,7 @@ from sippn.testing.desk import ALICE, T0, Desk, contact
 DESK = contact("sip:alice@192.0.2.1", q=300)
 MOBILE = contact("sip:alice@192.0.2.2;pn-provider=acme;pn-prid=p1", "<urn:uuid:m>")
 TARGET = PushTarget("acme", "", "p1")
+CALL = PushKind.CALL
 
 
 # push
@@ -31,7 +34,7 @@ def test_query_for_push_drops_the_prid() -> None:
     desk = Desk()
     desk.register((MOBILE, 600))
     assert desk.record is not None
-    assert desk.record.keys == {prid_key(TARGET)}
+    assert desk.record.keys == prid_keys(TARGET)
     desk.register((contact("sip:alice@192.0.2.2;pn-provider=acme", "<urn:uuid:m>"), 600))
     (bound,) = desk.record.bindings
     assert (bound.id, bound.push_target) == ("b1", None)
@@ -57,18 +60,30 @@ def test_keys_follow_the_prids_and_leave_the_others_alone() -> None:
         ALICE, desk.record.version, desk.record.bindings, 0.0, desk.record.keys | {b"gruu"}
     )
     desk.register((DESK, 600), call_id="other")
-    assert desk.record.keys == {b"gruu", prid_key(TARGET)}
+    assert desk.record.keys == {b"gruu", *prid_keys(TARGET)}
     rotated = contact("sip:alice@192.0.2.2;pn-provider=acme;pn-prid=p2", "<urn:uuid:m>")
     desk.register((rotated, 600))
-    assert desk.record.keys == {b"gruu", prid_key(PushTarget("acme", "", "p2"))}
+    assert desk.record.keys == {b"gruu", *prid_keys(PushTarget("acme", "", "p2"))}
 
 
 def test_key_says_nothing_of_the_prid() -> None:
     """A PRID is a credential: no index holds one."""
-    assert b"p1" not in prid_key(TARGET)
-    assert prid_key(TARGET) == prid_key(PushTarget("acme", "other", "p1"))
-    assert prid_key(TARGET) != prid_key(PushTarget("acm", "", "ep1"))
-    assert len(prid_key(PushTarget("acme", "", "\udcff"))) == 32
+    (key,) = prid_keys(TARGET)
+    assert b"p1" not in key
+    assert len(key) == 32
+    assert prid_keys(TARGET) == prid_keys(PushTarget("acme", "other", "p1"))
+    assert prid_keys(TARGET) != prid_keys(PushTarget("acm", "", "ep1"))
+    assert len(prid_keys(PushTarget("acme", "", "\udcff"))) == 1
+
+
+def test_binding_that_others_push_says_so() -> None:
+    """P-011: for as long as a proxy on the way does; nobody here pushes it."""
+    desk = Desk()
+    asked = contact(MOBILE.uri_text, MOBILE.instance, served=False)
+    for elsewhere, state in ((True, PushState.ELSEWHERE), (False, PushState.ACTIVE)):
+        decision = desk.register((evolve(asked, elsewhere=elsewhere), 600))
+        found = [(b.id, b.push_state, b.push_target) for b in decision.registered]
+        assert found == [("b1", state, None)]
 
 
 def test_nothing_shows_a_prid() -> None:
@@ -80,15 +95,15 @@ def test_nothing_shows_a_prid() -> None:
 
 
 def test_disowned_prid_is_dead_until_the_next_register() -> None:
-    """Vector 10: the binding stays, marked; its UA's next REGISTER revives it."""
+    """Vector 10: of a PRID that is gone the binding stays; the next REGISTER revives it."""
     desk = Desk()
     desk.register((MOBILE, 600))
     desk.register((DESK, 600), call_id="other")
-    decision = disown_prid(desk.record, TARGET, before=desk.now, now=desk.now)
+    decision = disown_prid(desk.record, TARGET, CALL, before=desk.now, now=desk.now)
     assert decision.record is not None
     assert [b.push_state for b in decision.record.bindings] == [PushState.DEAD, PushState.ACTIVE]
     assert (decision.registered, decision.removed) == ((), ())
-    assert disown_prid(decision.record, TARGET, desk.now, desk.now) == Decision(None)
+    assert disown_prid(decision.record, TARGET, CALL, desk.now, desk.now) == Decision(None)
     desk.record = decision.record
     desk.register((MOBILE, 600))
     assert desk.record.bindings[0].push_state is PushState.ACTIVE
@@ -98,8 +113,8 @@ def test_register_after_the_verdict_proves_the_prid_alive() -> None:
     """T3: a 410 ends only bindings that are older than that answer."""
     desk = Desk()
     desk.register((MOBILE, 600))
-    assert disown_prid(desk.record, TARGET, before=T0 - 1, now=desk.now) == Decision(None)
-    assert disown_prid(desk.record, TARGET, before=T0, now=desk.now) != Decision(None)
+    assert disown_prid(desk.record, TARGET, CALL, before=T0 - 1, now=desk.now) == Decision(None)
+    assert disown_prid(desk.record, TARGET, CALL, before=T0, now=desk.now) != Decision(None)
 
 
 def test_other_prids_are_not_disowned() -> None:
@@ -107,8 +122,8 @@ def test_other_prids_are_not_disowned() -> None:
     desk = Desk()
     desk.register((MOBILE, 600))
     for target in (PushTarget("acme", "", "*"), PushTarget("apns", "", "p1")):
-        assert disown_prid(desk.record, target, desk.now, desk.now) == Decision(None)
-    assert disown_prid(None, TARGET, desk.now, desk.now) == Decision(None)
+        assert disown_prid(desk.record, target, CALL, desk.now, desk.now) == Decision(None)
+    assert disown_prid(None, TARGET, CALL, desk.now, desk.now) == Decision(None)
 
 
 # time

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sippn.binding import (
     Binding,
     Decision,
+    PushKind,
     PushTarget,
     Record,
     Refresh,
@@ -111,7 +112,7 @@ def _until_pushed(binding_id: str, seconds: int) -> float:
 
 
 def test_ua_that_refreshes_itself_is_pushed_when_it_did_not() -> None:
-    """P-027: 120 s before expiry, and not a moment earlier."""
+    """P-027: a UA that refreshes itself, and has not, is pushed 120 s before expiry."""
     assert first_refresh(Refresh.LATE, "b1", T0, 36_000, Terms(refresh_lead=600)) == T0 + 35_880
 
 
@@ -204,7 +205,7 @@ def test_dead_prid_stops_it_until_the_next_register() -> None:
     """N-05: the PNS would say the same again."""
     desk = Desk()
     desk.register((MOBILE, 3600))
-    desk.record = disown_prid(desk.record, TARGET, desk.now, desk.now).record
+    desk.record = disown_prid(desk.record, TARGET, PushKind.CALL, desk.now, desk.now).record
     assert bound(desk).refresh_at is None
     assert desk.record is not None
     assert desk.record.due_at == T0 + 3600 + LINGER

@@ -16,6 +16,7 @@ from sippn.errors import ConfigErrors
 from sippn.interfaces import (
     IBindingStore,
     IFactory,
+    IPushDialect,
     IPushProvider,
     IRoutingPolicy,
     Surroundings,
@@ -64,12 +65,13 @@ class Plugins:
         self.log = FakeFactory(IPushProvider, "log")
         self.webhook = FakeFactory(IPushProvider, "webhook")
         self.barring = FakeFactory(IRoutingPolicy, "barring")
+        self.x_push = FakeFactory(IPushDialect, "x-push")
         self.more: list[FakeFactory] = []
 
     def found(self) -> Factories:
         """All of them, as the configuration finds them."""
-        stores = [self.memory, self.sqlite]
-        return Factories.of([*stores, self.log, self.webhook, self.barring, *self.more])
+        stores, pushes = [self.memory, self.sqlite], [self.log, self.webhook, self.x_push]
+        return Factories.of([*stores, *pushes, self.barring, *self.more])
 
 
 @pytest.fixture

@@ -85,6 +85,9 @@ hedge = 0.5
 provisional = "182"
 late_join = false
 strip_pn_to_ua = false
+purr = false
+mid_dialog = "all"
+sleep_after_expiry = 604800
 wait = { invite = 30, message = 11, other = 7.5, mid_dialog = 6 }
 [[push.provider]]
 type = "webhook"
@@ -110,6 +113,9 @@ idle_timeout = 8.5
 [[policy]]
 type = "barring"
 hours = 8
+[[push.dialect]]
+type = "x-push"
+key_file = "x.pem"
 """
 
 
@@ -169,6 +175,8 @@ def test_what_bindings_are_promised(users: None, reads: Reads) -> None:
             pnsreg=140,
             expires_min=200,
             expires_max=86400,
+            purr=False,
+            sleep_after_expiry=604800,
         ),
     )
 
@@ -181,6 +189,7 @@ def test_how_sleepers_are_woken(users: None, reads: Reads) -> None:
         awake_after_register=1.5,
         provisional=182,
         strip_pn_to_ua=False,
+        mid_dialog="all",
         live_window=45,
         hedge=0.5,
         late_join=False,
@@ -196,7 +205,9 @@ def test_how_sleepers_are_woken(users: None, reads: Reads) -> None:
     assert settings.streams == StreamLimits(connections=7, idle_timeout=8.5, message=70000)
 
 
-def test_plugins_get_their_tables(users: None, plugins: Plugins, reads: Reads) -> None:
+def test_plugins_get_their_tables(
+    users: None, plugins: Plugins, reads: Reads, tmp_path: Path
+) -> None:
     """DESIGN 5: a table goes to the plugin that its type names, without the type."""
     settings = reads(WHOLE).settings
     acme = {"pn_provider": "acme", "headers": {"Authorization": "Bearer secret"}}
@@ -204,7 +215,9 @@ def test_plugins_get_their_tables(users: None, plugins: Plugins, reads: Reads) -
     assert plugins.webhook.parsed == [acme]
     assert plugins.log.parsed == [{}]
     assert plugins.barring.parsed == [{"hours": 8}]
-    assert (len(settings.providers), len(settings.policies)) == (2, 1)
+    assert plugins.x_push.parsed == [{"key_file": str(tmp_path / "x.pem")}]
+    built = (settings.providers, settings.dialects, settings.policies)
+    assert tuple(map(len, built)) == (2, 1, 1)
 
 
 def test_what_is_left_out_is_as_the_rooms_have_it(reads: Reads) -> None:
@@ -276,6 +289,7 @@ def test_summary_says_what_runs(users: None, reads: Reads) -> None:
         'authentication: digest, realm "example.com", users: 1, MD5 and SHA-256',
         "trusted:        10.0.0.3/32, 2001:db8::/32",
         "push:           webhook, log",
+        "dialects:       x-push",
         "policies:       barring",
     )
 

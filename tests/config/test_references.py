@@ -82,7 +82,7 @@ def test_file_that_cannot_be_a_string(refuses: Refuses, tmp_path: Path) -> None:
 
 
 def test_value_from_elsewhere_is_not_shown(refuses: Refuses) -> None:
-    """P-007: it may be a secret in the wrong place."""
+    """P-007: a value where a reference belongs may be a secret, and is not shown."""
     problems = refuses('[auth]\nmode = { env = "PASSWORD" }', PASSWORD="s3cret")
     assert "s3cret" not in str(problems)
     assert problems["auth.mode"].startswith("what it was given: expected one of")

@@ -24,7 +24,7 @@ def test_all_problems_at_once(refuses: Refuses) -> None:
         + '[[listen]]\ntransport = "upd"\nhost = "::1"\nprot = 5060\n'
         + '[auth]\nmode = "digest"\npassword = "s3cret"\n'
         + "[expires]\nmin = 100\ndefault = 50\n"
-        + "[push]\npurr = true\npnsreg = 120\n"
+        + "[push]\npnsreg = 120\n"
         + '[[push.provider]]\ntype = "apns"\n'
         + "[admin]\nport = 8080\n"
     )
@@ -36,7 +36,6 @@ def test_all_problems_at_once(refuses: Refuses) -> None:
         "auth.realm": 'is missing: mode = "digest" needs it, e.g. realm = "example.com"',
         "auth.users": 'is missing: mode = "digest" needs a file of user:realm:HA1 lines',
         "expires.default": ("50: must be between expires.min, 100, and expires.max, 7200"),
-        "push.purr": "not supported yet: remove it",
         "push.pnsreg": "120: must be more than 120",
         "push.provider[0].type": (
             '"apns": not supported yet, and no plugin provides it; there are: log, webhook'
@@ -55,7 +54,6 @@ def test_all_problems_at_once(refuses: Refuses) -> None:
         (LOOPBACK.replace("udp", "ws"), "listen[0].transport"),
         (LOOPBACK.replace("udp", "wss"), "listen[0].transport"),
         ('[storage]\ntype = "postgres"', "storage.type"),
-        ("[push]\npurr = true", "push.purr"),
     ],
 )
 def test_what_is_not_built_yet(refuses: Refuses, text: str, where: str) -> None:
@@ -126,6 +124,17 @@ def test_what_is_not_built_yet(refuses: Refuses, text: str, where: str) -> None:
         ("[limits]\nidle_timeout = inf", "limits.idle_timeout", "finite number"),
         ("[[push.provider]]\nurl = 'u'", "push.provider[0].type", "is missing"),
         ("[[policy]]\ntype = 'bar'", "policy[0].type", "there are: barring"),
+        ("[[push.dialect]]\ntype = 'y'", "push.dialect[0].type", "there are: x-push"),
+        ("[push]\ndialect = 1", "push.dialect", "1: expected a list"),
+        ("[push.dialect]\ntype = 'x-push'", "push.dialect", "write [[push.dialect]] in double"),
+        ("[push]\npurr = 1", "push.purr", "1: expected true or false"),
+        ("[push]\nmid_dialog = 'both'", "push.mid_dialog", 'expected one of "purr", "all"'),
+        ("[push]\nsleep_after_expiry = -1", "push.sleep_after_expiry", "must be at least 0"),
+        (
+            "[push]\nsleep_after_expiry = 31536001",
+            "push.sleep_after_expiry",
+            "must be at most 31536000",
+        ),
         ("push = 1", "push", "1: expected a table: write [push] once"),
         ("policy = 1", "policy", "1: expected a list"),
     ],
@@ -212,7 +221,7 @@ def test_certificate_that_nothing_uses(refuses: Refuses, transport: str) -> None
 
 
 def test_key_where_its_file_belongs(refuses: Refuses) -> None:
-    """P-007: private_key = { env = "KEY" } puts the key itself where a name belongs."""
+    """P-007: a key where the name of its file belongs is refused, and not shown."""
     text = TLS + 'certificate = "c.pem"\nprivate_key = { env = "KEY" }'
     problems = refuses(text, KEY="-----BEGIN PRIVATE KEY-----\ns3cret\n")
     assert problems == {
@@ -242,7 +251,7 @@ def test_423_above_one_hour(reads: Reads) -> None:
 
 
 def test_unknown_key_never_shows_its_value(refuses: Refuses) -> None:
-    """P-007: a password at the wrong place stays unsaid."""
+    """P-007: the value of a key that is unknown is not shown: it may be a password."""
     assert "s3cret" not in str(refuses('[auth]\npasswd = "s3cret"'))
 
 

@@ -27,7 +27,7 @@ LOG = '[[push.provider]]\ntype = "log"\n'
 
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
 def test_push_parameters_in_clear_text(reads: Reads, transport: str) -> None:
-    """P-006: who reads a PRID on the wire can wake the phone."""
+    """P-006: the operator is warned where push parameters travel in clear text."""
     text = OUTSIDE.replace("udp", transport) + SQLITE + LOG
     first, second, _ = reads(text).warnings
     assert first.startswith(f"listen[0]: push parameters travel in clear text over {transport} 0.0")
@@ -35,7 +35,7 @@ def test_push_parameters_in_clear_text(reads: Reads, transport: str) -> None:
 
 
 def test_tls_is_no_clear_text(reads: Reads) -> None:
-    """P-006: TLS is what it asks for."""
+    """P-006: of a socket with TLS nobody is warned."""
     tls = 'port = 5061\ncertificate = "c"\nprivate_key = "k"'
     text = OUTSIDE.replace("udp", "tls").replace("port = 5060", tls) + SQLITE + LOG
     assert [warning.split(":")[0] for warning in reads(text).warnings] == [
@@ -53,7 +53,7 @@ def test_registrations_end_with_the_process(reads: Reads, storage: str) -> None:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1"])
 def test_loopback_is_no_risk(reads: Reads, host: str) -> None:
-    """P-006: nobody else reads what stays on the machine."""
+    """P-006: nor of one on loopback, for what stays on the machine nobody else reads."""
     text = f'[[listen]]\ntransport = "udp"\nhost = "{host}"\nport = 5060\n{SQLITE}{LOG}{TRUSTED}'
     assert reads(text).warnings == ()
 
@@ -96,3 +96,11 @@ def test_any_number_of_guesses(reads: Reads, tmp_path: Path) -> None:
     assert "limits.wrong_passwords" not in str(reads(text.format(1)).warnings)
     inside = text.replace("0.0.0.0", "127.0.0.1")
     assert "limits.wrong_passwords" not in str(reads(inside.format(0)).warnings)
+
+
+def test_what_the_rfc_forbids_is_said(reads: Reads) -> None:
+    """P-028, D-12: who asks for a deviation is reminded of what it means."""
+    deviations = "[push]\nsleep_after_expiry = 60\n[registrar]\nignore_dereg_from = ['x']\n"
+    asleep, ignored = reads(SQLITE + deviations + LOG + TRUSTED).warnings
+    assert asleep.startswith("push.sleep_after_expiry: RFC 8599 section 5.5 forbids")
+    assert ignored.startswith("registrar.ignore_dereg_from: these phones ring until")

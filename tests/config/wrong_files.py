@@ -6,6 +6,7 @@ Each file there has cases: a configuration, what else there is, and all that its
 
 from __future__ import annotations
 
+import codecs
 import os
 import tomllib
 from collections.abc import Iterator
@@ -123,6 +124,7 @@ def _denying(folder: Path, denied: bool) -> Iterator[None]:
     if not denied:
         yield
         return
+    codecs.lookup("ascii")  # Python remembers for good what it could not read as nobody
     user = os.geteuid()
     folder.chmod(0)
     if not user:

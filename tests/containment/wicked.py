@@ -20,13 +20,14 @@ from sippn.binding import (
     PushJob,
     PushKind,
     PushOutcome,
+    PushRequest,
     PushTarget,
     Record,
     RegisterPlan,
     RoutePlan,
 )
-from sippn.interfaces import IPushProvider, IRoutingPolicy, Maybe
-from sippn.sip import Request
+from sippn.interfaces import IPushDialect, IPushProvider, IRoutingPolicy, Maybe
+from sippn.sip import NameAddr, Request
 from sippn.storage.memory import MemoryStore
 
 PRID = "secret-prid"  # in every error there is: none may reach the log
@@ -170,6 +171,19 @@ class WickedProvider:
         """A push that is never answered, or worse."""
         asked: Deferred[PushOutcome] = self.mind.do("request_push", Deferred)
         return asked
+
+
+@implementer(IPushDialect)
+@define(eq=False)
+class WickedDialect:
+    """A dialect that nobody speaks."""
+
+    mind: Mind
+
+    def read(self, register: Request, contact: NameAddr) -> PushRequest | None:  # noqa: ARG002 - the interface's
+        """Nothing, or worse."""
+        push: PushRequest | None = self.mind.do("read", lambda: None)
+        return push
 
 
 @implementer(IRoutingPolicy)

@@ -95,6 +95,25 @@ def woken() -> Stage:
     return stage
 
 
+def mid_dialog() -> Stage:
+    """A phone falls asleep in the middle of a call, and is woken for a re-INVITE."""
+    stage = Stage.built(settings_of())
+    phone, caller = _asleep(stage), _caller(stage)
+    phone.account = evolve(phone.account, purr=True)
+    call = caller.call(ALICE)
+    stage.house.run()
+    stage.house.push_accepted()
+    phone.wake()
+    stage.house.run(60)
+    stage.begin()
+    stage.say("phone", "in a call with the caller")
+    stage.falls_asleep(phone)
+    call.reinvite()
+    _taken(stage)
+    _wakes(stage, phone)
+    return stage
+
+
 def cancelled() -> Stage:
     """The caller hangs up before the phone is there."""
     stage = Stage.built(settings_of())

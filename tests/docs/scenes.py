@@ -61,5 +61,8 @@ SCENES = (
     ),
     Scene("hedged", "A frozen phone is called, then pushed", FOUR, plays.hedged),
     Scene("reconnected", "A phone comes back on another connection", FOUR, plays.reconnected),
+    Scene(
+        "mid-dialog", "A re-INVITE wakes a phone in the middle of a call", FOUR, plays.mid_dialog
+    ),
     Scene("stopped", "The server stops while a call waits", FOUR, plays.stopped),
 )

@@ -30,6 +30,7 @@ from tests.docs.rows import Arrow, Later, Row, State, Words
 
 SERVER, PNS = "sippn", "push service"
 _PUSH_PARAMS = re.compile(r"pn-[a-z]+=[^;>]*")
+_PURR = re.compile(r'(?<=pnspurr=")[^"]*')
 
 
 def settings_of(transport: str = "udp", auth: AuthSettings | None = None) -> ServerSettings:
@@ -163,20 +164,22 @@ def _label(message: Request | Response) -> str:
 
 
 def _detail(message: Request | Response) -> str:
-    """What the ladder is about, of its header fields; never a PRID."""
+    """What the ladder is about, of its header fields; neither a PRID nor a PURR."""
     shown = [*_push_params(message)]
     for name in ("Feature-Caps", "Reason", "Retry-After"):
         value = message.headers.get(name)
         if value is not None:  # when to try again is drawn by lot
-            shown.append(f"{name}: {'...' if name == 'Retry-After' else value}")
+            shown.append(f"{name}: {'...' if name == 'Retry-After' else _PURR.sub('...', value)}")
     if message.headers.get("Authorization") is not None:
         shown.insert(0, "Authorization: Digest")
     return ", ".join(shown)
 
 
 def _push_params(message: Request | Response) -> Sequence[str]:
-    if not isinstance(message, Request) or message.method != "REGISTER":
+    if not isinstance(message, Request):
         return ()
+    if message.method != "REGISTER":
+        return ("pn-purr=...",) if ";pn-purr=" in message.uri else ()
     found = _PUSH_PARAMS.findall(message.headers.get("Contact") or "")
     shown = ["pn-prid=..." if one.startswith("pn-prid=") else one for one in found]
     return (";".join(shown),) if shown else ()

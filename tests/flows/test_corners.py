@@ -128,7 +128,7 @@ def test_caller_who_gives_up_takes_every_wait_back(house: House) -> None:
 
 
 def test_first_copy_is_taken_back_when_the_wait_is_over(house: House) -> None:
-    """S-05, P-046: a copy that was abandoned must not ring for a call that was answered 480."""
+    """S-05, P-046: after the 480 a copy that was abandoned does not ring either."""
     alice = awake(house, ignore)
     call = call_alice(house, 1)
     alice.policy = reject(430)
@@ -183,7 +183,7 @@ def test_who_joins_late_is_not_shown_the_call_as_missed(house: House) -> None:
 
 @pytest.mark.parametrize("transport", ["tcp"])  # it is about connecting
 def test_phone_that_registers_while_it_is_connected_to_is_called(house: House) -> None:
-    """S-08, P-002: nobody answers at the old address; the call must not be lost for that."""
+    """S-08, P-002: a phone that registers while its old address is tried is called at the new."""
     desk = house.phone("alice", instance="<urn:uuid:desk>")
     desk.policy = ring
     desk.wake(endpoint=house.endpoint(listens=True))

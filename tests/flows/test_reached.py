@@ -56,7 +56,7 @@ def comes_back(house: House, alice: ScriptedUA) -> None:
 
 
 def test_phone_that_answers_is_not_pushed(house: House) -> None:
-    """P-050, S-05: it was awake, and a push would only have cost its battery."""
+    """P-050, S-05: a phone that answers on its connection is not pushed."""
     _, call = awake(house, ring)
     house.run(5)
     assert call.ringing.called

@@ -84,7 +84,7 @@ def awake(settings: ServerSettings) -> ServerSettings:
 
 
 def test_contact_that_is_no_sip_uri_costs_no_call(house: House) -> None:
-    """P-004, T7: what cannot be read as a Contact is passed on without its push parameters."""
+    """P-004, T7: a Contact that cannot be read is passed on without its push parameters."""
     alice = house.asleep("alice", "token-a")
     odd = "<tel:+15551234;pn-prid=SECRET;pn-x>;pn-tok=SECRET"
     caller = say(house, "INVITE", ALICE, {"Contact": odd})
@@ -192,7 +192,7 @@ def test_nobody_is_woken_for_a_call_that_was_declined(settings: ServerSettings) 
 
 
 def test_late_caller_has_time_of_his_own(house: House) -> None:
-    """P-045, S-04: a push that ends with the time of who asked ends no other wait."""
+    """P-045, S-04: a push that failed for lack of time ends no wait that has more."""
     alice = house.asleep("alice", "token-a")
     house.pns.at_once = PushOutcome(Verdict.BUSY)
     first = house.phone("bob").call(ALICE)

@@ -25,7 +25,7 @@ def invites(house: House, *phones: ScriptedUA) -> list[int]:
 
 
 def test_call_wakes_a_phone_is_answered_and_hung_up(house: House) -> None:
-    """P-040, P-041: parked, pushed, released by the REGISTER, talked, ended."""
+    """P-040, P-041: a call to a sleeper waits, its phone is pushed, registers, and is called."""
     alice, bob = house.asleep("alice", "token-a"), house.phone("bob")
     call = bob.call(ALICE)
     house.run()
@@ -56,7 +56,7 @@ def test_register_is_answered_before_the_call_comes(house: House) -> None:
 
 @pytest.mark.parametrize("transport", ["udp"])
 def test_call_in_the_very_moment_of_a_register_waits_for_the_next(house: House) -> None:
-    """P-041: what the phone said before the call came wakes nobody for it."""
+    """P-041: a REGISTER that was there before the call does not release it."""
     alice, bob = house.phone("alice", "token-a"), house.phone("bob")
     alice.register()
     bob.call(ALICE)
@@ -69,7 +69,7 @@ def test_call_in_the_very_moment_of_a_register_waits_for_the_next(house: House) 
 
 
 def test_request_goes_out_on_the_flow_of_the_register(house: House) -> None:
-    """P-002, B 7: the phone came back from elsewhere; nothing goes where it was."""
+    """P-002, B 7: what waited goes to where the phone came back, and nothing where it was."""
     alice, bob = house.asleep("alice", "token-a", instance="<urn:uuid:a>"), house.phone("bob")
     was, now = alice.address, house.endpoint()
     before = len(house.sent_to(was))
@@ -82,7 +82,7 @@ def test_request_goes_out_on_the_flow_of_the_register(house: House) -> None:
 
 
 def test_push_parameters_are_not_in_the_request_uri(house: House) -> None:
-    """P-053, section 7 last row: whoever is on the path does not see the token."""
+    """P-053: the Request-URI that the woken phone gets has no push parameter."""
     alice, bob = house.asleep("alice", "token-a"), house.phone("bob")
     bob.call(ALICE)
     house.run()
@@ -93,7 +93,7 @@ def test_push_parameters_are_not_in_the_request_uri(house: House) -> None:
 
 
 def test_cancel_while_it_waits(house: House) -> None:
-    """B 12, section 7: 200 and 487 at once; the late REGISTER makes no branch."""
+    """B 12, section 7: CANCEL of a call that waits is 200, the call 487; no REGISTER rings then."""
     alice, bob = house.asleep("alice", "token-a"), house.phone("bob")
     call = bob.call(ALICE)
     house.run()
@@ -223,7 +223,7 @@ def test_answer_of_a_device_beats_silence_of_another(house: House) -> None:
 
 
 def test_desk_phone_rings_beside_a_sleeper(house: House) -> None:
-    """S-02, P-051: who is awake is not kept waiting for who sleeps."""
+    """S-02, P-051: a plain binding is called at once, and does not wait for who sleeps."""
     desk, mobile = house.phone("alice"), house.asleep("alice", "token-1")
     assert house.get(desk.register()).status == 200
     call = house.phone("bob").call(ALICE)
@@ -324,7 +324,7 @@ def test_prid_under_another_aor_takes_no_call(house: House) -> None:
 
 
 def test_dead_prid_is_answered_at_once_and_revived_by_a_register(house: House) -> None:
-    """B 10, N-05: 410 is 480 in no time; no more pushes; the next REGISTER revives it."""
+    """B 10, N-05, P-045: a PRID that is gone is 480 at once, pushed no more, until a REGISTER."""
     alice, bob = house.asleep("alice", "token-a"), house.phone("bob")
     first = bob.call(ALICE)
     house.run()
@@ -370,7 +370,7 @@ def test_unregister_while_a_call_waits_ends_it(house: House) -> None:
 
 
 def test_expired_binding_is_not_pushed(house: House) -> None:
-    """P-028: gone is gone."""
+    """P-028: a binding that has expired is not pushed for a call."""
     house.asleep("alice", "token-a")
     house.run(3601)
     call = house.phone("bob").call(ALICE)
@@ -412,7 +412,7 @@ def test_message_wakes_by_the_rules_of_rfc_4320(house: House) -> None:
 
 
 def test_message_is_delivered_to_a_woken_phone(house: House) -> None:
-    """P-040: a MESSAGE wakes like a call."""
+    """P-040: a MESSAGE to a sleeper waits and wakes like a call."""
     alice = house.asleep("alice", "token-a")
     answer = house.phone("bob").message(ALICE, "hello")
     house.run()

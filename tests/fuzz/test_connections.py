@@ -19,6 +19,7 @@ from fuzz.scene import Scene
 VALID = next(
     case for case in (make(1, n, ("tcp",)) for n in range(999)) if case.kind == "valid"
 )  # fmt: skip
+_CARRIED: list[Connection] = []  # some are fit for the next case, and none comes
 
 
 @pytest.fixture
@@ -35,6 +36,9 @@ def scene(listening: socket.socket) -> Iterator[Scene]:
     host, port = listening.getsockname()
     made = Scene((host, port), 1, ("tcp",), Oracles())
     yield made
+    for connection in _CARRIED:
+        connection.drop()
+    _CARRIED.clear()
     made.close()
 
 
@@ -50,6 +54,7 @@ def carried(
 ) -> Connection:
     """Carry *case* to a server that says *answer* to all that it was sent, and looks on."""
     connection = Connection(scene, case)
+    _CARRIED.append(connection)
     served, _ = listening.accept()
     with served:
         served.settimeout(0.05)

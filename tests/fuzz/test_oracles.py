@@ -27,8 +27,9 @@ FORWARDED = (
     b"Call-ID: abc\r\nCSeq: 1 INFO\r\nContent-Length: 0\r\n\r\n"
 )
 PUSH = {
-    "kind": "wake", "provider": "fuzz", "param": "p", "prid": "x", "aor": "a", "call_id": "c",
-    "method": "INVITE", "deadline": 1, "id": "1",
+    "kind": "wake", "provider": "fuzz", "param": "p", "prid": "x", "token": "x", "service": "",
+    "app": "", "sandbox": False, "hints": {}, "aor": "a", "call_id": "c", "method": "INVITE",
+    "deadline": 1, "id": "1",
 }  # fmt: skip
 POST = (
     b"POST /push HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nUser-Agent: sippn\r\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-from attrs import define
+from attrs import define, evolve
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
@@ -15,13 +15,14 @@ from sippn.binding import (
     Change,
     Decision,
     Grant,
+    PushKind,
     PushState,
     PushTarget,
     Record,
     Registration,
     Terms,
     decide,
-    prid_key,
+    prid_keys,
 )
 from sippn.binding.records import LINGER
 from sippn.errors import StoreUnavailable
@@ -64,9 +65,12 @@ class House:
     location: LocationService
     now: list[float]
 
-    def register(self, aor: AOR, seconds: int = 600, call_id: str = "c") -> Decision:
+    def register(
+        self, aor: AOR, seconds: int = 600, call_id: str = "c", target: PushTarget = TARGET
+    ) -> Decision:
         """Register the phone under *aor*."""
-        registration = Registration(aor, call_id, 1, (PHONE,))
+        phone = evolve(PHONE, wanted=target, push_target=target)
+        registration = Registration(aor, call_id, 1, (phone,))
         grant = Grant(aor, ((PHONE.uri, seconds),))
         now = self.now[0]
         return succeeded(
@@ -156,7 +160,7 @@ def test_disowned_prid_is_dead_wherever_it_is_registered(house: House) -> None:
     house.register("sip:b@h")
     house.now[0] = T0 + 10
     house.register("sip:c@h")
-    succeeded(house.location.disown_prid(TARGET, before=T0 + 5))
+    succeeded(house.location.disown_prid(TARGET, PushKind.CALL, before=T0 + 5))
     assert house.states("sip:a@h", "sip:b@h", "sip:c@h") == [
         PushState.DEAD,
         PushState.DEAD,
@@ -166,9 +170,24 @@ def test_disowned_prid_is_dead_wherever_it_is_registered(house: House) -> None:
     assert house.states("sip:a@h") == [PushState.ACTIVE]
 
 
+def test_dead_token_ends_one_service_wherever_it_is_registered(house: House) -> None:
+    """N-05, N-29: each AOR is found by that token, and keeps the other one that it has."""
+    voip, remote = ("voip", "AA"), ("remote", "BB")
+    one = PushTarget("apns", "", "AA:voip&BB:remote", (voip, remote))
+    other = PushTarget("apns", "", "AA", (voip,))
+    house.register("sip:a@h", target=one)
+    house.register("sip:b@h", target=other)
+    assert succeeded(Deferred.fromCoroutine(house.location.sharing(one))) == ("sip:a@h", "sip:b@h")
+    succeeded(house.location.disown_prid(one, PushKind.CALL, before=T0 + 5))
+    assert house.states("sip:a@h", "sip:b@h") == [PushState.ACTIVE, PushState.DEAD]
+    (bound,) = succeeded(Deferred.fromCoroutine(house.location.bindings("sip:a@h")))
+    assert bound.push_target is not None
+    assert bound.push_target.tokens == (remote,)
+
+
 def test_unknown_prid_is_disowned_in_vain(house: House) -> None:
     """Nobody has it any more: no error."""
-    assert succeeded(house.location.disown_prid(TARGET, before=T0)) is None
+    assert succeeded(house.location.disown_prid(TARGET, PushKind.CALL, before=T0)) is None
 
 
 def test_disowning_fails_with_its_store(
@@ -177,8 +196,8 @@ def test_disowning_fails_with_its_store(
     """The caller hears it once, however many AORs there are."""
     for aor in ("sip:a@h", "sip:b@h"):
         bound = Binding("b", "sip:a@h", "f", T0 + 60, T0, "c", 1, push_target=TARGET)
-        store.overwrite(Record(aor, 1, (bound,), None, frozenset([prid_key(TARGET)])))
-    disowned = location.disown_prid(TARGET, before=T0)
+        store.overwrite(Record(aor, 1, (bound,), None, prid_keys(TARGET)))
+    disowned = location.disown_prid(TARGET, PushKind.CALL, before=T0)
     store.refuse(StoreUnavailable("down"))
     assert not disowned.called
     clock.advance(0)

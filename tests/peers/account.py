@@ -8,6 +8,7 @@ import hashlib
 
 from attrs import field, frozen
 
+from tests.peers.push import call_for
 from tests.peers.server import DOMAIN
 
 
@@ -16,14 +17,20 @@ class Account:
     """
     Who a phone is.
 
+    Parameters are without the first semicolon.
+
     :ivar instance: UUID of its ``+sip.instance``.
-    :ivar contact_params: of its Contact URI, without the first semicolon.
+    :ivar contact_params: of its Contact URI.
+    :ivar header_params: of its Contact, behind the URI.
+    :ivar push_params: of its Contact URI, too, for a linphone to add its own to.
     """
 
     user: str
     instance: str
     password: str = field(default="secret", repr=False)
     contact_params: str = ""
+    header_params: str = ""
+    push_params: str = ""
 
 
 PRID = "ZTY4ZDJlMzODE1:alice-token"
@@ -34,15 +41,7 @@ ALICE = Account(
     f"pn-provider=fcm;pn-param=org.example.app;pn-prid={PRID}",
 )
 BOB = Account("bob", "3b1c2f8e-5a0d-4f6e-9d38-0f5f0f4c7a11", "bob's secret")
-CALL_FOR_ALICE = {
-    "kind": "call",
-    "provider": "fcm",
-    "param": "org.example.app",
-    "prid": PRID,
-    "aor": f"sip:alice@{DOMAIN}",
-    "method": "INVITE",
-}
-"""What :func:`~tests.peers.push.lasting` leaves of a push when *ALICE* is called."""
+CALL_FOR_ALICE = call_for(ALICE.user, "fcm", "org.example.app", PRID)
 
 
 def users(*accounts: Account) -> str:

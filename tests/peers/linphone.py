@@ -5,7 +5,7 @@ Debian's ``linphone-cli``: phones that nobody holds, driven through ``linphone-d
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Protocol
@@ -13,63 +13,9 @@ from typing import Protocol
 from attrs import define, field
 
 from tests.peers.account import Account
+from tests.peers.linphonerc import linphonerc
 from tests.peers.processes import Process, Processes
 from tests.peers.server import DOMAIN, HOST, Edge
-
-_LINPHONERC = """\
-[storage]
-uri=null
-[misc]
-uuid={instance}
-[net]
-enable_nat_helper=1
-[sip]
-sip_port={udp}
-sip_tcp_port={tcp}
-sip_tls_port={tls}
-bind_address={address}
-use_ipv6=0
-root_ca={authority}
-verify_server_certs=1
-verify_server_cn=1
-[rtp]
-audio_rtp_port=-1
-[sound]
-playback_dev_id=
-capture_dev_id=
-ringer_dev_id=
-[video]
-capture=0
-display=0
-automatically_initiate=0
-[proxy_0]
-reg_identity=sip:{user}@{domain}
-reg_proxy=<{edge}>
-reg_route=<{edge};lr>
-reg_expires=600
-reg_sendregister=1
-push_notification_allowed=1
-contact_uri_parameters={contact_params}
-[auth_info_0]
-username={user}
-userid={user}
-passwd={password}
-domain={domain}
-"""
-"""
-Keys that surprise:
-
-- ``storage/uri``: without it, linphone wants a data base in a folder that is not there, and
-  does not register.
-- ``misc/uuid``: becomes ``+sip.instance``; kept in the file only after a clean exit, so a
-  phone that is killed would come back as another one.
-- ``net/enable_nat_helper``: over a connection it registers, learns its port from the answer,
-  and registers again at once with that one in its Contact.
-- ``sip_port`` and so on: -1 is any free one, 0 is none.
-- ``contact_uri_parameters`` stand inside the ``<>`` of the Contact, where RFC 8599 wants them;
-  ``contact_parameters`` would not.
-- ``push_notification_allowed`` keeps the binding when the phone ends in order.
-"""
 
 _BRANCH = r"^{method} sip:\S+ SIP/2\.0\r?\n(?:(?!Via:).*\n)*Via: .*?branch=([^;\s]+)"
 
@@ -81,6 +27,7 @@ class Phone:
 
     :ivar _address: of its sockets.
     :ivar _network: meanwhile, what this thread starts is in the phone's network.
+    :ivar _others: accounts that it has beside the first one.
     """
 
     _program: str
@@ -90,6 +37,7 @@ class Phone:
     _account: Account
     _address: str = HOST
     _network: Callable[[], AbstractContextManager[object]] = nullcontext
+    _others: Sequence[Account] = ()
     _lives: int = field(default=0, init=False)
     _process: Process | None = field(default=None, init=False)
 
@@ -98,7 +46,8 @@ class Phone:
         self._lives += 1
         self._home.mkdir(exist_ok=True)
         rc = self._home / "linphonerc"
-        rc.write_text(self._linphonerc())
+        accounts = (self._account, *self._others)
+        rc.write_text(linphonerc(accounts, self._edge, self._address))
         command = [self._program, "--config", str(rc), "--log", str(self._log)]
         command += ["--disable-stats-events", *(["--auto-answer"] if answers else [])]
         with self._network():
@@ -112,7 +61,7 @@ class Phone:
             )
 
     def wait_until_registered(self) -> None:
-        """Wait until it says so."""
+        """Wait until it says so of all its accounts."""
         self._on.wait_until(self._is_registered, "a registration")
 
     def call(self, user: str) -> None:
@@ -132,9 +81,18 @@ class Phone:
         self._on.tell("quit")
         self._on.wait()
 
+    def log_out(self) -> None:
+        """What its owner does who wants no more calls: it takes its binding back."""
+        self._on.tell("unregister ALL")
+        self._on.wait_until(lambda: "LinphoneRegistrationCleared" in self.log, "a farewell")
+
     def freeze(self) -> None:
         """What a mobile OS does first: it runs no further, and its connection stays."""
         self._on.freeze()
+
+    def thaw(self) -> None:
+        """What a push brings about while it is frozen: it goes on where it was."""
+        self._on.thaw()
 
     def kill(self) -> None:
         """What a mobile OS does next: no un-REGISTER, no farewell."""
@@ -167,24 +125,10 @@ class Phone:
             raise AssertionError("it was never switched on")
         return self._process
 
-    def _linphonerc(self) -> str:
-        account, edge = self._account, self._edge
-        certificates = edge.certificates
-        return _LINPHONERC.format(
-            instance=account.instance,
-            address=self._address,
-            domain=DOMAIN,
-            edge=edge.uri,
-            authority="" if certificates is None else certificates.authority,
-            user=account.user,
-            password=account.password,
-            contact_params=account.contact_params,
-            **{it: -1 if it == edge.transport else 0 for it in ("udp", "tcp", "tls")},
-        )
-
     def _is_registered(self) -> bool:
         self._on.tell("register-status ALL")
-        return "LinphoneRegistrationOk" in self._on.printed
+        status = self._on.printed.rpartition("Status: Ok")[2]
+        return status.count("LinphoneRegistrationOk") > len(self._others)
 
 
 class MakePhone(Protocol):
@@ -196,5 +140,6 @@ class MakePhone(Protocol):
         account: Account,
         address: str = HOST,
         network: Callable[[], AbstractContextManager[object]] = nullcontext,
+        others: Sequence[Account] = (),
     ) -> Phone:
         """One."""

@@ -6,18 +6,19 @@ but what comes while no server runs.
 from __future__ import annotations
 
 import os
-import select
 from collections.abc import Callable
+from functools import cache
 from typing import TypeVar
 
 from attrs import define, field
 from twisted.internet.defer import Deferred
+from twisted.internet.selectreactor import SelectReactor
 from twisted.internet.task import Clock
-from twisted.internet.testing import MemoryReactor
 
 from sippn.sip import Response
 from sippn.testing.calls_received import answer_at_once
-from sippn.testing.endpoints import UDPEndpoint
+from sippn.testing.endpoints import Endpoint, UDPEndpoint
+from sippn.testing.endpoints_tcp import TCPEndpoint
 from sippn.testing.ua import ScriptedUA
 from sippn.testing.ua_account import Account
 from sippn.transport import Address
@@ -27,18 +28,35 @@ from tests.peers.waiting import wait_for
 T = TypeVar("T")
 
 
+@cache
+def _ears() -> SelectReactor:
+    """A reactor that nobody runs: it turns while somebody waits, in the thread that waits."""
+    return SelectReactor()
+
+
 @define(eq=False)
 class Phones:
-    """Phones without a reactor: they hear while somebody waits."""
+    """Phones that hear while somebody waits."""
 
-    _reactor: MemoryReactor = field(factory=MemoryReactor, init=False)
+    _reactor: SelectReactor = field(factory=_ears, init=False)
+    _endpoints: list[Endpoint] = field(factory=list, init=False)
 
-    def make(self, account: Account, server: Address) -> ScriptedUA:
+    def make(self, account: Account, server: Address, transport: str = "udp") -> ScriptedUA:
         """The phone of *account*, which answers all calls; no timer of it ever fires."""
-        endpoint = UDPEndpoint(self._reactor, HOST)
+        endpoint = self.endpoint(server, transport)
         phone = ScriptedUA(account, endpoint, server, Clock(), os.urandom, retransmits=False)
         phone.policy = answer_at_once
         return phone
+
+    def endpoint(self, server: Address, transport: str) -> Endpoint:
+        """A socket for one of them, connected to *server* where *transport* wants that."""
+        endpoint: Endpoint
+        if transport == "udp":
+            endpoint = UDPEndpoint(self._reactor, HOST)
+        else:
+            endpoint = self.wait(TCPEndpoint(server).connect(self._reactor, HOST))
+        self._endpoints.append(endpoint)
+        return endpoint
 
     def wait(self, awaited: Deferred[T]) -> T:
         """What *awaited* fires with."""
@@ -51,21 +69,21 @@ class Phones:
         """Let all phones hear until *look* is true."""
 
         def heard() -> bool:
-            for reader in select.select(self._reactor.getReaders(), [], [], 0)[0]:
-                reader.doRead()
+            self._reactor.iterate()
             return look()
 
         wait_for(heard, lambda: what)
 
     def close(self) -> None:
         """They hear no more."""
-        for reader in self._reactor.getReaders():
-            reader.stop()
+        for endpoint in self._endpoints:
+            endpoint.close()
+        self._reactor.iterate()
 
 
-def address_of(server: Server) -> Address:
-    """Where phones find it."""
-    return Address(HOST, server.port)
+def address_of(server: Server, transport: str = "udp") -> Address:
+    """Where phones find it; the first of its sockets is for UDP, as a rule."""
+    return Address(HOST, int(server.edge(transport).address.rpartition(":")[2]))
 
 
 def contacts(answer: Response) -> list[str]:

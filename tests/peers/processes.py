@@ -117,6 +117,10 @@ class Process:
         """Let it run no further; the system still takes what its sockets get."""
         self._popen.send_signal(signal.SIGSTOP)
 
+    def thaw(self) -> None:
+        """Let it run on."""
+        self._popen.send_signal(signal.SIGCONT)
+
     def kill(self) -> None:
         """End it and its children without warning, and wait until it is gone."""
         if self.running:

@@ -14,7 +14,7 @@ from typing import Any
 
 from attrs import define, field
 
-from tests.peers.server import HOST
+from tests.peers.server import DOMAIN, HOST
 from tests.peers.waiting import PATIENCE
 
 Push = dict[str, Any]
@@ -24,6 +24,23 @@ Push = dict[str, Any]
 def lasting(push: Push) -> Push:
     """*push* without what is another each time."""
     return {key: push[key] for key in push if key not in {"id", "call_id", "deadline"}}
+
+
+def call_for(user: str, provider: str, param: str, prid: str) -> Push:
+    """What :func:`lasting` leaves of a push when *user* is called, whose PNS has one token each."""
+    return {
+        "kind": "call",
+        "provider": provider,
+        "param": param,
+        "prid": prid,
+        "token": prid,
+        "service": "",
+        "app": "",
+        "sandbox": False,
+        "hints": {},
+        "aor": f"sip:{user}@{DOMAIN}",
+        "method": "INVITE",
+    }
 
 
 @define(eq=False)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.peers.processes import Processes, program
-from tests.peers.push import PushService, lasting
+from tests.peers.push import PushService, call_for, lasting
 from tests.peers.server import Configuration, StartServer
 from tests.peers.sipp import Run, Sipp, Tally
 from tests.peers.twin import twin
@@ -23,14 +23,7 @@ SLEEPER = {
     "instance": "<urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6>",
     "prid": "token-a",
 }
-CALL_FOR_THE_SLEEPER = {
-    "kind": "call",
-    "provider": "acme",
-    "param": "app",
-    "prid": "token-a",
-    "aor": "sip:alice@sip.test",
-    "method": "INVITE",
-}
+CALL_FOR_THE_SLEEPER = call_for("alice", "acme", "app", "token-a")
 SAME_CALL = ("-cid_str", "%u.call@sipp.test")  # for a woken phone: it knows calls by Call-ID
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+from attrs import evolve
 from twisted.logger import ILogObserver, LogEvent, formatEvent, globalLogPublisher
 from zope.interface import provider
 
@@ -23,22 +25,41 @@ class TestLogProvider(PushProviderContract):
         return LogProvider(LogSettings("acme"))
 
 
-def test_says_what_it_would_push(make_job: Callable[..., PushJob]) -> None:
-    """Kind, AOR and job, on one line; never the PRID (T7)."""
-    lines: list[LogEvent] = []
+@pytest.mark.parametrize(
+    ("target", "line"),
+    [
+        (
+            PushTarget("acme", "app", PRID),
+            "would push kind=call aor=sip:alice@example.com job job-1",
+        ),
+        (
+            PushTarget("apns", "T.com.x.voip&remote", f"{PRID}:voip", (("voip", PRID),), "com.x"),
+            "would push kind=call service=voip app='com.x' aor=sip:alice@example.com job job-1",
+        ),
+        (
+            PushTarget("apns", "T.x\ny.voip", PRID, ((PRID, PRID),), "x\ny"),
+            r"would push kind=call app='x\ny' aor=sip:alice@example.com job job-1",
+        ),
+    ],
+)
+def test_says_what_it_would_push(
+    target: PushTarget, line: str, make_job: Callable[..., PushJob]
+) -> None:
+    """T7, T11: kind, service, app, AOR and job on one line; never the PRID, nor a token of it."""
+    events: list[LogEvent] = []
 
     @provider(ILogObserver)
     def observe(event: LogEvent) -> None:
-        lines.append(event)
+        events.append(event)
 
     globalLogPublisher.addObserver(observe)
-    outcome = succeeded(LogProvider(LogSettings()).request_push(make_job()))
+    job = evolve(make_job(), target=target)
+    outcome = succeeded(LogProvider(LogSettings()).request_push(job))
     globalLogPublisher.removeObserver(observe)
     assert outcome.verdict is Verdict.ACCEPTED
-    [line] = lines
-    assert formatEvent(line) == "would push kind=call aor=sip:alice@example.com job job-1"
-    assert PRID not in repr(line)
-    assert "prid-that" not in repr(line)
+    [event] = events
+    assert formatEvent(event) == line
+    assert PRID not in repr(event)
 
 
 def test_plays_one_pns_or_any() -> None:
@@ -48,10 +69,3 @@ def test_plays_one_pns_or_any() -> None:
     assert not acme.can_push(fcm, PushKind.CALL)
     assert any_pns.can_push(fcm, PushKind.CALL)
     assert (acme.capabilities, any_pns.capabilities) == ((Capability("acme"),), ())
-
-
-def test_voip_token_is_for_calls() -> None:
-    """R-04: it plays what a PNS could do, and no more."""
-    voip = PushTarget("apns", "TEAM.app.voip", "x")
-    assert LogProvider(LogSettings()).can_push(voip, PushKind.CALL)
-    assert not LogProvider(LogSettings()).can_push(voip, PushKind.REFRESH)

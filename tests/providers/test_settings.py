@@ -157,10 +157,27 @@ def test_everything_wrong_is_said_at_once() -> None:
 
 @pytest.mark.parametrize("name", ["", "ac me", 'acme"', "acme;x", "\u00e4cme", "acme\n"])
 def test_pn_provider_must_fit_into_feature_caps(name: str) -> None:
-    """G-04: it goes to the UA as +sip.pns="acme"."""
+    """G-04: a pn-provider that is no tag-value is refused by the configuration."""
     for parse in (webhook_settings, log_settings):
         table = {"url": URL, "pn_provider": name} if parse is webhook_settings else {}
         assert "pn_provider" in problems({**table, "pn_provider": name}, parse)
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("apns.dev", 'is what some phones call "apns": write that'),
+        ("Apple", 'is what some phones call "apns": write that'),
+        ("firebase", 'is what some phones call "fcm": write that'),
+        ("google", 'is what some phones call "fcm": write that'),
+        ("android", 'is what some phones call "fcm": write that'),
+        ("wp", "is a push service that was switched off: remove its table"),
+    ],
+)
+def test_pn_provider_is_the_name_that_rfc_8599_has(name: str, what: str) -> None:
+    """D-03, D-04: no phone would be pushed through another, as sippn reads all as that one."""
+    assert problems({"pn_provider": name}, log_settings) == {"pn_provider": what}
+    assert problems({"url": URL, "pn_provider": name}) == {"pn_provider": what}
 
 
 def test_ca_file_needs_https() -> None:

@@ -69,6 +69,11 @@ async def test_posts_one_json_object(
         "provider": "acme",
         "param": "app",
         "prid": PRID,
+        "token": PRID,
+        "service": "",
+        "app": "",
+        "sandbox": False,
+        "hints": {},
         "aor": "sip:alice@example.com",
         "call_id": "call-1",
         "method": "INVITE",
@@ -447,15 +452,43 @@ def test_serves_the_pns_it_is_configured_for(make_webhook: MakeWebhook) -> None:
 
 
 def test_without_pn_provider_it_serves_any(make_webhook: MakeWebhook) -> None:
-    """It promises none by name, as there is no list of them (P-022)."""
+    """P-022: a webhook that serves any PNS names none of them to a query for all."""
     any_pns = make_webhook("http://127.0.0.1:1/")
     assert any_pns.capabilities == ()
     assert any_pns.can_push(PushTarget("fcm", "", "x"), PushKind.REFRESH)
     assert not any_pns.can_push(PushTarget("fcm", "", ""), PushKind.CALL)
 
 
-def test_voip_token_is_for_calls(make_webhook: MakeWebhook) -> None:
-    """R-04: iOS stops an app that gets a VoIP push and does not ring."""
-    voip, webhook = PushTarget("apns", "TEAM.app.voip", "x"), make_webhook("http://127.0.0.1:1/")
-    assert webhook.can_push(voip, PushKind.CALL)
-    assert not webhook.can_push(voip, PushKind.REFRESH)
+TWO_TOKENS = PushTarget(
+    "apns",
+    "ABCD1234.com.x.voip&remote",
+    "AA:voip&BB:remote",
+    tokens=(("voip", "AA"), ("remote", "BB")),
+    app="com.x",
+    sandbox=True,
+    hints=(("pn-silent", "1"), ("pn-call-str", "IC_MSG")),
+)
+
+
+@pytest.mark.parametrize("kind", list(PushKind))
+async def test_gateway_is_told_which_token_to_push(
+    webhook: Webhook, pns: ScriptedPNS, make_job: MakeJob, kind: PushKind
+) -> None:
+    """N-29, B 17: of two tokens the VoIP one gets calls, the other one all else."""
+    await webhook.request_push(evolve(make_job(), kind=kind, target=TWO_TOKENS))
+    body = pns.pushes[0].body
+    is_call = kind is PushKind.CALL
+    assert (body["service"], body["token"]) == (("voip", "AA") if is_call else ("remote", "BB"))
+    assert (body["app"], body["sandbox"]) == ("com.x", True)
+    assert body["hints"] == {"pn-silent": "1", "pn-call-str": "IC_MSG"}
+    assert (body["param"], body["prid"]) == (TWO_TOKENS.param, TWO_TOKENS.prid)
+
+
+async def test_push_that_there_is_no_token_for_does_not_leave(
+    webhook: Webhook, pns: ScriptedPNS, make_job: MakeJob
+) -> None:
+    """R-04: iOS stops an app that gets a VoIP push and does not ring, whoever asks for one."""
+    voip = evolve(TWO_TOKENS, tokens=(("voip", "AA"),))
+    outcome = succeeded(webhook.request_push(evolve(make_job(), kind=PushKind.CANCEL, target=voip)))
+    assert outcome == PushOutcome(Verdict.REFUSED, detail="no token for a push of this kind")
+    assert pns.pushes == []

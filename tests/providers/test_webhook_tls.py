@@ -124,7 +124,7 @@ async def test_any_certificate_of_the_ca_file_is_trusted(
 async def test_certificate_of_somebody_else_is_refused(
     secure: ScriptedPNS, make_webhook: MakeWebhook, make_job: MakeJob, tmp_path: Path
 ) -> None:
-    """Q-10: verified, always; the push does not leave."""
+    """Q-10: a push does not leave for a server whose certificate is not verified."""
     other_ca = write(tmp_path / "other.pem", self_made(LOOPBACK).pem)
     outcome = await make_webhook(secure.url, ca_file=other_ca).request_push(make_job())
     assert outcome.verdict is Verdict.FAILED
@@ -135,7 +135,7 @@ async def test_certificate_of_somebody_else_is_refused(
 async def test_system_trusts_no_self_made_certificate(
     secure: ScriptedPNS, make_webhook: MakeWebhook, make_job: MakeJob
 ) -> None:
-    """Q-10: without a ca_file the system's CAs count, not none."""
+    """Q-10: without a ca_file the CAs of the system count, not none."""
     outcome = await make_webhook(secure.url).request_push(make_job())
     assert outcome.detail == "TLS: certificate verify failed"
     assert secure.pushes == []
@@ -144,7 +144,7 @@ async def test_system_trusts_no_self_made_certificate(
 async def test_certificate_for_another_host_is_refused(
     reactor: Any, make_webhook: MakeWebhook, make_job: MakeJob, tmp_path: Path
 ) -> None:
-    """Q-10: from a CA that is trusted, but for another."""
+    """Q-10: a certificate for another host is none, whoever signed it."""
     shown = self_made(x509.DNSName("gateway.example.com"))
     trusted = write(tmp_path / "ca.pem", shown.pem)
     pns = ScriptedPNS(reactor, tls=shown)

@@ -10,9 +10,9 @@ import pytest
 
 from sippn.errors import BadRequest
 from sippn.proxy.forwarder import strict_routed
-from sippn.proxy.record_route import Dialog, read_token, write_token
+from sippn.proxy.record_route import Dialog, Side, read_token, write_token
 from sippn.proxy.route import RouteReader
-from sippn.seal import Keyring
+from sippn.seal import Keyring, Reference, write_purr
 from sippn.sip import Headers, Request
 
 _counter = itertools.count()
@@ -27,6 +27,8 @@ KEYS = Keyring(b"k" * 32, entropy)
 FOREIGN_KEYS = Keyring(b"x" * 32, entropy)
 READER = RouteReader(lambda host, port: (host, port) == ("192.0.2.1", 5060), KEYS)
 US = "<sip:192.0.2.1:5060;lr>"
+REFERENCE = Reference("sip:bob@example.com", "b1")
+CALLER, CALLEE = SIDES = (Side("caller-flow"), Side("callee-flow"))
 
 
 def request(
@@ -73,20 +75,20 @@ def test_request_without_route_is_as_it_was() -> None:
 
 
 def test_request_that_needs_no_change_is_not_copied() -> None:
-    """P-030: what others have parsed of it is not parsed again."""
+    """What others have parsed of it is not parsed again."""
     for plain in (request(), request("sip:bob@example.com", "<sip:next.example;lr>")):
         assert READER.preprocess_route(plain).request is plain
 
 
 def test_own_values_are_used_up_whoever_wrote_them_how() -> None:
     """RFC 3261 16.4: on one line or several, and only those on top."""
-    token = write_token(Dialog("x", "caller-flow", "callee-flow"), KEYS)
+    token = write_token(Dialog("x", *SIDES), KEYS)
     ours, theirs = f"<sip:{token}@192.0.2.1;lr>", "<sip:next.example;lr>"
     routed = READER.preprocess_route(
         request("sip:bob@h", f"{US}, {ours}", ours, theirs, ours, to="<sip:bob@h>;tag=b1")
     )
     assert routed.request.headers.values("Route") == [theirs, ours]
-    assert routed.dialog == Dialog("x", "caller-flow", "callee-flow")
+    assert routed.dialog == Dialog("x", *SIDES)
     assert routed.request.request_uri.user == "bob"
 
 
@@ -94,12 +96,10 @@ def test_token_says_the_same_each_time_it_comes() -> None:
     """RFC 5626 5.3: read once or remembered; and many of them push each other out."""
     reader = RouteReader(lambda *_: False, KEYS)
     for number in range(3):
-        token = write_token(Dialog(f"{number}", "caller-flow", "callee-flow"), KEYS)
+        token = write_token(Dialog(f"{number}", *SIDES), KEYS)
         for _ in range(2):
             come = request("sip:bob@h", f"<sip:{token}@us;lr>", to="<sip:bob@h>;tag=b1")
-            assert reader.preprocess_route(come).dialog == Dialog(
-                f"{number}", "caller-flow", "callee-flow"
-            )
+            assert reader.preprocess_route(come).dialog == Dialog(f"{number}", *SIDES)
 
 
 def test_memory_of_tokens_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,9 +107,9 @@ def test_memory_of_tokens_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sippn.proxy.route._MOST_UNSEALED", 10)
     reader = RouteReader(lambda *_: False, KEYS)
     for number in range(25):
-        token = write_token(Dialog(f"{number}", "a", "b"), KEYS)
+        token = write_token(Dialog(f"{number}", *SIDES), KEYS)
         come = request("sip:bob@h", f"<sip:{token}@us;lr>", to="<sip:bob@h>;tag=b1")
-        assert reader.preprocess_route(come).dialog == Dialog(f"{number}", "a", "b")
+        assert reader.preprocess_route(come).dialog == Dialog(f"{number}", *SIDES)
         assert len(reader._unsealed) <= 10
 
 
@@ -146,38 +146,145 @@ def test_bad_route_is_refused() -> None:
 def test_token_names_both_sides() -> None:
     """RFC 5626 5.3: in-dialog requests follow the flows, from either side."""
     begun = request()
-    dialog = Dialog.begun_by(begun, "caller-flow", "callee-flow")
+    dialog = Dialog.begun_by(begun, *SIDES)
     assert read_token(write_token(dialog, KEYS), KEYS) == dialog
     forth = request(to="<sip:bob@example.com>;tag=b1")
-    assert dialog.flow_of(in_dialog("c1", "b1", "a1")) == "caller-flow"
-    assert dialog.flow_of(in_dialog("c1", "z", "y")) is None
-    assert dialog.flow_of(in_dialog("another", "b1", "a1")) is None, "one token, one Call-ID"
-    assert dialog.flow_of(forth) == "callee-flow"
+    assert dialog.sides(in_dialog("c1", "b1", "a1")) == (CALLEE, CALLER)
+    assert dialog.sides(in_dialog("c1", "z", "y")) is None
+    assert dialog.sides(in_dialog("another", "b1", "a1")) is None, "one token, one Call-ID"
+    assert dialog.sides(forth) == SIDES
+
+
+@pytest.mark.parametrize("vouched", list(itertools.product([False, True], repeat=2)))
+@pytest.mark.parametrize("known", list(itertools.product([None, REFERENCE], repeat=2)))
+def test_token_knows_of_each_side_what_is_told_of_it(
+    vouched: tuple[bool, bool], known: tuple[Reference | None, Reference | None]
+) -> None:
+    """S-22, T2: who answers for it, and by which binding it is woken; its flow alone if need be."""
+    flows = ("caller-flow", "callee-flow")
+    sides = [Side(*one) for one in zip(flows, vouched, known, strict=True)]
+    dialog = Dialog.begun_by(request(), *sides)
+    assert read_token(write_token(dialog, KEYS), KEYS) == dialog
+
+
+def test_token_of_a_dialog_of_last_week() -> None:
+    """S-20: what a server said that knew less of each side is good for as long as its dialog."""
+    old = KEYS.seal("record-route", b"x\ncaller-flow\ncallee-flow")
+    assert read_token(old, KEYS) == Dialog("x", *SIDES)
+
+
+def test_token_is_short() -> None:
+    """G-07: it is in every request of its dialog, over UDP as well."""
+    flow = "udp:192.0.2.1:5060:203.0.113.77:49152"
+    woken = Reference("sip:alice@example.com", "0123456789abcdef")
+    plain = Dialog.begun_by(request(), Side(flow), Side(flow, vouched=True))
+    full = Dialog.begun_by(request(), Side(flow, True, woken), Side(flow, True, woken))
+    assert len(write_token(plain, KEYS)) < 200
+    assert len(write_token(full, KEYS)) < 320
+
+
+def test_token_has_no_binding_of_an_endless_name() -> None:
+    """S-22: then its sleeper is woken by a PURR, or not; nobody's call fails for it."""
+    endless = Reference(f"sip:{'a' * 5000}@example.com", "b1")
+    dialog = Dialog.begun_by(request(), CALLER, Side("callee-flow", reference=endless))
+    read = read_token(write_token(dialog, KEYS), KEYS)
+    assert read is not None
+    assert read.callee == CALLEE
+
+
+PURR = write_purr(REFERENCE, KEYS)
+REPLACES = ("Replaces", "c9;to-tag=1;from-tag=2")
+
+
+def with_purr(purr: str = PURR) -> str:
+    """A Contact URI that has it."""
+    return f"sip:bob@192.0.2.77;pn-purr={purr}"
+
+
+def proved(uri: str, *routes: str) -> Request:
+    """A request in a dialog that our token proves."""
+    token = write_token(Dialog.begun_by(request(), *SIDES), KEYS)
+    return request(uri, f"<sip:{token}@us;lr>", *routes, to="<sip:bob@example.com>;tag=b1")
+
+
+@pytest.mark.parametrize(
+    "come",
+    [
+        proved(with_purr()),
+        proved(with_purr().upper().replace(PURR.upper(), PURR)),
+        proved("sip:bob@192.0.2.77", "<sip:next.example;lr>", f"<{with_purr()}>"),
+        proved(with_purr("guess"), f"<{with_purr()}>"),
+    ],
+)
+def test_purr_is_found_in_a_dialog(come: Request) -> None:
+    """P-065: A PURR is found in the Request-URI, or in a Route value that is left."""
+    routed = READER.preprocess_route(come)
+    assert routed.reference == REFERENCE
+    assert routed.request.uri == come.uri
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "sip:bob@192.0.2.77",
+        with_purr(""),
+        with_purr("guess"),
+        with_purr(write_purr(REFERENCE, FOREIGN_KEYS)),
+        with_purr(write_token(Dialog("x", *SIDES), KEYS)),
+        "sip:bob@192.0.2.77;pn-purr",
+    ],
+)
+def test_foreign_purr_means_nothing(uri: str) -> None:
+    """T2, vector 14: forged, another server's, a token of ours for something else."""
+    assert READER.preprocess_route(proved(uri)).reference is None
+
+
+def test_purr_means_nothing_where_no_dialog_is_proved() -> None:
+    """T2: without a token of ours, or without a To tag, it is a parameter like any other."""
+    tagged = "<sip:bob@example.com>;tag=b1"
+    for come in (request(with_purr()), request(with_purr(), US), request(with_purr(), to=tagged)):
+        assert READER.preprocess_route(come).reference is None
+
+
+def test_purr_is_found_in_an_invite_that_replaces_a_dialog() -> None:
+    """P-069: A PURR is read in an INVITE with Replaces and without a To tag."""
+    for uri, routes in ((with_purr(), ()), (with_purr(), (US,))):
+        come = request(uri, *routes)
+        come.headers.add(*REPLACES)
+        assert READER.preprocess_route(come).reference == REFERENCE
+
+
+def test_only_so_many_purrs_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """T2: a Route full of them costs no more than a few."""
+    looked_at: list[str] = []
+    monkeypatch.setattr("sippn.proxy.route.read_purr", lambda purr, _: looked_at.append(purr))
+    READER.preprocess_route(proved(with_purr(), *[f"<{with_purr()}>"] * 40))
+    assert len(looked_at) <= 8
 
 
 @pytest.mark.parametrize("token", ["", "alice", "AAAA", "%00", "a" * 5000])
 def test_token_of_somebody_else_is_none(token: str) -> None:
     """A13: nobody makes us a relay with a token of their own."""
     assert read_token(token, KEYS) is None
-    theirs = write_token(Dialog("x", "y", "z"), FOREIGN_KEYS)
+    theirs = write_token(Dialog("x", *SIDES), FOREIGN_KEYS)
     assert read_token(theirs, KEYS) is None
 
 
 def test_token_is_ours_under_any_address() -> None:
     """P-068: behind a NAT our address is not what others send to; the token says it is we."""
-    token = write_token(Dialog.begun_by(request(), "one", "two"), KEYS)
+    token = write_token(Dialog.begun_by(request(), *SIDES), KEYS)
     routed = READER.preprocess_route(
         request(
             "sip:bob@10.0.0.1", f"<sip:{token}@203.0.113.5;lr>", to="<sip:bob@example.com>;tag=b1"
         )
     )
     assert routed.dialog is not None
-    assert routed.dialog.flow_of(routed.request) == "two"
+    assert routed.dialog.sides(routed.request) == SIDES
 
 
 def test_token_means_nothing_outside_a_dialog() -> None:
     """A13: a request without a To tag is looked up like any other."""
-    token = write_token(Dialog.begun_by(request(), "one", "two"), KEYS)
+    token = write_token(Dialog.begun_by(request(), *SIDES), KEYS)
     routed = READER.preprocess_route(
         request("sip:bob@10.0.0.1", f"<sip:{token}@192.0.2.1:5060;lr>")
     )

@@ -34,6 +34,7 @@ from sippn.testing.results import failed, succeeded
 MakeJob = Callable[..., PushJob]
 
 APPLE = PushTarget("apns", "TEAM.app.voip", "token-2")
+VOIP_ALONE = evolve(APPLE, tokens=(("voip", "token-2"),), app="app")
 
 
 @implementer(IRoutingPolicy)
@@ -137,8 +138,21 @@ def test_kind_decides_as_well(make_job: MakeJob) -> None:
     assert not Dispatcher([voip]).can_push(call.target, PushKind.REFRESH)
 
 
+def test_target_without_a_token_for_it_reaches_no_provider(make_job: MakeJob) -> None:
+    """R-04: a VoIP token is good for calls alone, whatever a plugin says that it can push."""
+    careless = MemoryPushProvider(can=lambda *_: True)
+    dispatcher = Dispatcher([careless])
+    can = [kind for kind in PushKind if dispatcher.can_push(VOIP_ALONE, kind)]
+    assert can == [PushKind.CALL]
+    for kind in PushKind:
+        dispatcher.request_push(make_job(kind, target=VOIP_ALONE))
+    assert [job.kind for job in careless.jobs] == [PushKind.CALL]
+    two = evolve(VOIP_ALONE, tokens=(*VOIP_ALONE.tokens, ("remote", "token-3")))
+    assert all(dispatcher.can_push(two, kind) for kind in PushKind)
+
+
 def test_capabilities_are_those_of_all() -> None:
-    """F-01: one field per PNS; the first provider's VAPID key counts."""
+    """F-01: two providers of one PNS are one field, with the first one's VAPID key."""
     one = MemoryPushProvider((Capability("webpush", "key-1"), Capability("fcm")))
     two = MemoryPushProvider((Capability("webpush", "key-2"), Capability("acme")))
     assert Dispatcher([one, two]).capabilities == (

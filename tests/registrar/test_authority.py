@@ -115,13 +115,13 @@ def test_push_binding_lives_long() -> None:
 
 @pytest.mark.parametrize("asked", [1, 100, 120, 299])
 def test_push_binding_that_is_too_brief_is_refused(asked: int) -> None:
-    """Appendix B 5, P-013: Expires 100 with lead 120 gets 423, Min-Expires >= lead + margin."""
+    """P-013: a push binding that would end before its refresh push gets 423 and Min-Expires."""
     assert too_brief(f"{PUSHED};expires={asked}") == 300
     assert seconds(f"{PUSHED};expires=300") == [300]
 
 
 def test_min_expires_leaves_room_for_a_push() -> None:
-    """P-013: who asks for Min-Expires is granted it, and woken before it ends."""
+    """P-013: a UA that asks for the Min-Expires is granted it, and woken before it ends."""
     settings = RegistrarSettings(push=PushRegistration(refresh_lead=600, expires_min=300))
     least = too_brief(f"{PUSHED};expires=600", settings)
     assert least > 600
@@ -141,19 +141,45 @@ def test_minimum_never_touches_a_removal() -> None:
     assert seconds(*contacts) == [0, 0, 0, 0]
 
 
-@pytest.mark.parametrize("contact", [UNKNOWN, "<sip:a@192.0.2.7;pn-provider;pn-prid=x>"])
-def test_pns_that_nobody_serves_is_refused_or_plain(contact: str) -> None:
-    """P-012, P-030, Appendix B 1: 555, or a plain binding with a plain expiry."""
+def test_pns_that_nobody_serves_is_refused_or_plain() -> None:
+    """P-012: a PNS that nobody serves gets 555, or a plain binding with a plain expiry."""
     one = authority(RegistrarSettings(), "fcm")
-    refused = maybeDeferred(
-        one.grant, register([contact]), RegisterPlan(AOR, None), Source("f", "h", 1), None
+    error = failed(asked(one, register([UNKNOWN]), RegisterPlan(AOR, None)), PushNotSupported)
+    assert (error.status, error.why) == (555, "acme is not served here")
+    assert error.headers == (("Warning", '399 sippn "acme is not served here"'),)
+    assert seconds(f"{UNKNOWN};expires=86400", settings=ACCEPT) == [7200]
+
+
+@pytest.mark.parametrize("params", ["pn-provider;pn-prid=x", "pn-prid=x", "pn-tok=x"])
+def test_prid_without_a_pns_is_plain(params: str) -> None:
+    """P-010: a PRID that comes without a PNS is never refused with 555."""
+    assert seconds(f"<sip:a@192.0.2.7;{params}>;expires=86400") == [7200]
+
+
+@pytest.mark.parametrize(
+    ("params", "name"),
+    [
+        ("pn-provider=wp;pn-prid=x", "wp"),
+        ("pn-type=w10;app-id=x;pn-tok=x", "w10"),
+        ("pn-provider=apns;pn-param=T.b.voip&remote;pn-prid=S3CRET:neither", "apns"),
+        ("pn-provider=S3CRET012345678901234567890123456789;pn-prid=x", "this pn-provider"),
+    ],
+)
+def test_refusal_says_why_and_not_with_which(params: str, name: str) -> None:
+    """P-012: a 555 says what is wrong, in words that have no PRID."""
+    one = authority(RegistrarSettings(), "fcm")
+    error = failed(
+        asked(one, register([f"<sip:a@192.0.2.7;{params}>"]), RegisterPlan(AOR, None)),
+        PushNotSupported,
     )
-    assert failed(refused, PushNotSupported).status == 555
-    assert seconds(f"{contact};expires=86400", settings=ACCEPT) == [7200]
+    assert error.why
+    assert "s3cret" not in f"{error.why} {error.headers} {error}".lower()
+    if name != "apns":
+        assert name in error.why
 
 
 def test_target_that_is_incomplete_is_not_served() -> None:
-    """P-012: the provider knows what it needs."""
+    """P-012: a target that lacks what its provider needs is not served."""
     provider = MemoryPushProvider([Capability("fcm")], can=lambda *_: False)
     one = LocalAuthority(RegistrarSettings(), provider)
     plan = RegisterPlan(AOR, None)
@@ -161,14 +187,14 @@ def test_target_that_is_incomplete_is_not_served() -> None:
 
 
 def test_query_is_granted_as_a_plain_binding() -> None:
-    """P-023: it is a binding, and nobody pushes it."""
+    """P-023: a query makes a binding like any other, with a plain life."""
     contacts = (f"{ASKING};expires=90", f"{ASKING_ALL};expires=99999")
     assert seconds(*contacts) == [90, 7200]
 
 
 @pytest.mark.parametrize("contact", [ASKING, ASKING_ALL])
 def test_query_for_what_there_is_not_is_refused_or_plain(contact: str) -> None:
-    """P-021, P-022: 555 where no other proxy could answer."""
+    """P-021, P-022: a query for what nobody serves gets 555, where no other proxy could answer."""
     one = authority(RegistrarSettings())
     plan = RegisterPlan(AOR, None)
     failed(asked(one, register([contact]), plan), PushNotSupported)
@@ -177,7 +203,7 @@ def test_query_for_what_there_is_not_is_refused_or_plain(contact: str) -> None:
 
 @pytest.mark.parametrize("contact", [PUSHED, UNKNOWN, ASKING])
 def test_binding_that_another_proxy_pushes_is_plain(contact: str) -> None:
-    """P-011, P-020: as without RFC 8599; no 555, no longer life."""
+    """P-011, P-020: where another proxy pushes there is no 555, and no longer life."""
     fields = [("Feature-Caps", '*;+sip.pns="acme"')]
     assert seconds(f"{contact};expires=86400", fields=fields, pns=()) == [7200]
     assert seconds(f"{contact};expires=100", fields=fields) == [100]

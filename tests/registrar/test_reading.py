@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from zope.interface import implementer
 
+from sippn.binding import PushRequest, PushTarget
 from sippn.errors import BadRequest, NotFound
+from sippn.interfaces import IPushDialect
 from sippn.registrar.reading import AskedContact, Reading, read_register
-from sippn.sip import Headers, PushParams, Request
+from sippn.sip import Headers, NameAddr, Request
 
 PUSHED = "<sip:a@192.0.2.7;pn-provider=FCM;pn-param=proj;pn-prid=to%3Aken>"
 
@@ -48,7 +51,7 @@ def test_binding_is_asked_for() -> None:
     (contact,) = reading.contacts
     assert contact.uri_text == PUSHED[1:-1]
     assert (contact.q, contact.instance, contact.reg_id) == (700, "<urn:uuid:1>", 1)
-    assert contact.push == PushParams("fcm", "proj", "to:ken")
+    assert contact.push == PushRequest("fcm", "fcm", PushTarget("fcm", "proj", "to:ken"))
     assert contact.expires == 600
     assert not reading.star
 
@@ -170,7 +173,7 @@ def test_reg_id_without_an_instance_is_ignored() -> None:
 
 @pytest.mark.parametrize("tag", ["+sip.pnsreg", "+sip.pnsreq", '+SIP.PnsReg="true"'])
 def test_self_refresher_says_so(tag: str) -> None:
-    """U-07, G-05: RFC 8599 spells it both ways, and the value does not matter."""
+    """U-07, G-05: sip.pnsreg and the misprint sip.pnsreq both count, with or without a value."""
     assert read_contact(f"{PUSHED};{tag}").refreshes_itself
     assert not read_contact(f"{PUSHED};x={tag[1:4]}").refreshes_itself
 
@@ -183,12 +186,12 @@ def test_self_refresher_says_so(tag: str) -> None:
         ("pn-provider=fcm", False, True),
         ("pn-provider", False, True),
         ("pn-provider=", False, True),
-        ("pn-prid=x", False, False),
+        ("pn-prid=x", True, False),
         ("transport=udp", False, False),
     ],
 )
 def test_push_request_and_query_are_told_apart(params: str, wants: bool, asks: bool) -> None:
-    """P-010, U-08: pn-provider makes it RFC 8599's, pn-prid makes it a push request."""
+    """U-08: pn-provider alone asks what there is, with a PRID it asks to be pushed."""
     contact = read_contact(f"<sip:a@192.0.2.7;{params}>")
     assert (contact.wants_push, contact.asks_support) == (wants, asks)
 
@@ -196,7 +199,7 @@ def test_push_request_and_query_are_told_apart(params: str, wants: bool, asks: b
 def test_what_registrars_add_is_not_kept() -> None:
     """INTEROP 4: linphone copies what it got into its INVITE; pn-* in the wrong place too."""
     contact = read_contact(
-        '<sip:a@192.0.2.7>;expires=5;received="sip:1.2.3.4";pub-gruu="x";pn-prid=x;'
+        '<sip:a@192.0.2.7>;expires=5;received="sip:1.2.3.4";pub-gruu="x";pn-prid=x;app-id=x;'
         '+sip.instance="<urn:x>";q=0.5;audio'
     )
     assert contact.params == (("+sip.instance", '"<urn:x>"'), ("q", "0.5"), ("audio", None))
@@ -204,7 +207,7 @@ def test_what_registrars_add_is_not_kept() -> None:
 
 @pytest.mark.parametrize("value", ['*;+sip.pns="fcm"', '+sip.pns="x"', "*;+sip.pns=fcm"])
 def test_other_proxy_that_pushes_is_seen(value: str) -> None:
-    """P-011, F-02: any sip.pns on the way in."""
+    """P-011, F-02: Feature-Caps of another proxy count, with or without the asterisk and quotes."""
     assert read(("Feature-Caps", value)).pushed_elsewhere
     assert not read(("Feature-Caps", "*;+sip.607")).pushed_elsewhere
 
@@ -248,7 +251,31 @@ def test_to_of_another_kind_is_not_ours() -> None:
 
 def test_no_repr_shows_a_prid() -> None:
     """A PRID is a credential."""
-    assert "ken" not in repr(read(("Contact", f"{PUSHED};x=y")))
+    shown = repr(read(("Contact", f"{PUSHED};x=y")))
+    assert "to:ken" not in shown
+    assert "%3Aken" not in shown
+
+
+@implementer(IPushDialect)
+class Shouted:
+    """A dialect of one UA, which says it all in capitals behind its Contact."""
+
+    def read(self, register: Request, contact: NameAddr) -> PushRequest | None:
+        """None: it is another UA's."""
+        if register.headers.get("User-Agent") != "Shouter":
+            return None
+        token = contact.param("TOKEN") or ""
+        return PushRequest("fcm", "fcm", PushTarget("fcm", "p", token), dialect="shouted")
+
+
+def test_dialect_of_a_plugin_is_asked_first() -> None:
+    """D-07: a plugin's dialect reads the Contacts of its UA; all others are read as ever."""
+    request = register(("User-Agent", "Shouter"), ("Contact", f"{PUSHED};TOKEN=loud"))
+    (contact,) = read_register(request, (Shouted(),)).contacts
+    assert contact.push is not None
+    assert contact.push.target == PushTarget("fcm", "p", "loud")
+    (other,) = read_register(register(("Contact", PUSHED)), (Shouted(),)).contacts
+    assert other.push == read_contact(PUSHED).push
 
 
 def test_request_is_read_once() -> None:

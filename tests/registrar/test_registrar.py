@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import count
-from typing import Any
 
 import pytest
-from attrs import define, evolve, field
+from attrs import define, evolve
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.task import Clock, deferLater
 from zope.interface import implementer
 
 from sippn.binding import (
     AOR,
-    Binding,
-    Capability,
     Change,
     Grant,
     Principal,
+    PushRequest,
+    PushState,
     PushTarget,
     Record,
     RegisterPlan,
@@ -34,20 +32,26 @@ from sippn.errors import (
     SIPError,
     StoreUnavailable,
 )
-from sippn.events import BindingRegistered, BindingRemoved, Bus, Event, RegistrationRefused
-from sippn.interfaces import IRegistrationAuthority, Maybe
-from sippn.location import LocationService
-from sippn.registrar import LocalAuthority, PushRegistration, Registrar, RegistrarSettings
-from sippn.sip import NameAddr, Request, Response, read, write
+from sippn.events import BindingRegistered, BindingRemoved, RegistrationRefused
+from sippn.interfaces import IPushDialect, IRegistrationAuthority, Maybe
+from sippn.registrar import PushRegistration, RegistrarSettings
+from sippn.sip import (
+    NameAddr,
+    Request,
+)
 from sippn.storage.memory import MemoryStore
-from sippn.testing.pns import MemoryPushProvider
 from sippn.testing.results import failed, succeeded
-
-ALICE = Principal("alice", "example.com", ("sip:alice@example.com",))
-PHONE = "<sip:alice@192.0.2.7:5060>"
-PUSHED = "<sip:alice@192.0.2.7;pn-provider=fcm;pn-param=proj;pn-prid=tok%3Aen>"
-TABLET = "<sip:alice@192.0.2.8;pn-provider=fcm;pn-param=proj;pn-prid=other>"
-INSTANCE = ';+sip.instance="<urn:uuid:1>"'
+from tests.registrar.desk import (
+    ALICE,
+    INSTANCE,
+    PHONE,
+    PUSHED,
+    TABLET,
+    Desk,
+    caps,
+    contacts,
+    warnings,
+)
 
 
 class BrokenStore(MemoryStore):
@@ -71,104 +75,6 @@ class SlowStore(MemoryStore):
 
 
 @define(eq=False)
-class Desk:
-    """
-    A registrar, and everything that it stands on.
-
-    :ivar events: what was told on the bus.
-    :ivar lost: flows that are gone; *asked* are those that the registrar asked for.
-    """
-
-    settings: RegistrarSettings = field(factory=RegistrarSettings)
-    policies: Sequence[Any] = ()
-    listening: bool = True
-    authority: IRegistrationAuthority | None = None
-    store: MemoryStore = field(factory=MemoryStore)
-    clock: Clock = field(factory=Clock)
-    push: MemoryPushProvider = field(
-        factory=lambda: MemoryPushProvider([Capability("fcm"), Capability("webpush", "key")])
-    )
-    events: list[Event] = field(factory=list)
-    lost: set[str] = field(factory=set)
-    asked: list[str] = field(factory=list)
-    location: LocationService = field(init=False)
-    registrar: Registrar = field(init=False)
-    _numbers: count[int] = field(factory=lambda: count(1))
-
-    def __attrs_post_init__(self) -> None:
-        self.clock.advance(1_700_000_000.125)
-        bus = Bus()
-        if self.listening:
-            bus.subscribe(self.events.append)
-        self.location = LocationService(self.store, self.clock, self.clock.seconds)
-        self.registrar = Registrar(
-            self.authority or LocalAuthority(self.settings, self.push),
-            self.location,
-            self.push,
-            self.policies,
-            self.settings,
-            lambda host: host == "example.com",
-            self.clock.seconds,
-            self._entropy,
-            bus,
-            self.clock,
-            self._reaches,
-        )
-
-    def ask(
-        self,
-        *lines: str,
-        principal: Principal | None = ALICE,
-        to: str = "alice@example.com",
-        flow: str = "udp:flow",
-    ) -> Deferred[Response]:
-        """Register with header *lines* beside the mandatory ones, under a new CSeq."""
-        request = self.request(*lines, to=to)
-        source = Source(flow, "192.0.2.7", 5060)
-        return Deferred.fromCoroutine(self.registrar.register(request, principal, source))
-
-    def request(self, *lines: str, to: str = "alice@example.com") -> Request:
-        """The REGISTER of :meth:`ask`."""
-        mandatory = [
-            "REGISTER sip:example.com SIP/2.0",
-            "Via: SIP/2.0/UDP 192.0.2.7:5060;branch=z9hG4bK1",
-            f"From: <sip:{to}>;tag=1",
-            f"To: <sip:{to}>",
-            "Call-ID: call-1",
-            f"CSeq: {next(self._numbers)} REGISTER",
-        ]
-        text = "\r\n".join([*mandatory, *lines, "Content-Length: 0", "", ""])
-        request = read(text.encode())
-        assert isinstance(request, Request)
-        return request
-
-    def register(
-        self, *lines: str, principal: Principal | None = ALICE, flow: str = "udp:flow"
-    ) -> Response:
-        """The 200."""
-        response = succeeded(self.ask(*lines, principal=principal, flow=flow))
-        assert response.status == 200
-        read(write(response))  # what it says can be read
-        return response
-
-    def refused(self, error: type[SIPError], *lines: str) -> SIPError:
-        """The error that refuses it."""
-        return failed(self.ask(*lines), error)
-
-    @property
-    def bindings(self) -> tuple[Binding, ...]:
-        """What alice has."""
-        return succeeded(Deferred.fromCoroutine(self.location.bindings("sip:alice@example.com")))
-
-    def _reaches(self, flow: str) -> bool:
-        self.asked.append(flow)
-        return flow not in self.lost
-
-    def _entropy(self, size: int) -> bytes:
-        return next(self._numbers).to_bytes(size, "big")
-
-
-@define(eq=False)
 class Bending:
     """The part of a policy that a registrar asks."""
 
@@ -185,14 +91,6 @@ def desk() -> Desk:
     return Desk()
 
 
-def contacts(response: Response) -> list[str]:
-    return response.headers.get_all("Contact")
-
-
-def caps(response: Response) -> list[str]:
-    return response.headers.get_all("Feature-Caps")
-
-
 def test_binding_is_committed_before_the_200(desk: Desk) -> None:
     """RFC 3261 section 10.3, steps 7 and 8."""
     response = desk.register(f"Contact: {PHONE};q=0.5{INSTANCE}", "Expires: 600", "User-Agent: x")
@@ -207,7 +105,7 @@ def test_binding_is_committed_before_the_200(desk: Desk) -> None:
 
 
 def test_push_binding_is_promised_and_kept(desk: Desk) -> None:
-    """P-016, F-01, P-010: Feature-Caps and a target to push: the one never without the other."""
+    """P-016, F-01: a push binding is told its PNS, and has a target to push."""
     response = desk.register(f"Contact: {PUSHED}{INSTANCE};+sip.pnsreg", "Expires: 600")
     (binding,) = desk.bindings
     assert binding.push_target == PushTarget("fcm", "proj", "tok:en")
@@ -216,7 +114,7 @@ def test_push_binding_is_promised_and_kept(desk: Desk) -> None:
 
 
 def test_push_binding_is_due_before_it_expires(desk: Desk) -> None:
-    """S-30, P-027: by the operator's lead; 120 s before where the UA was told to refresh."""
+    """P-026, P-027: a refresh push is due well before expiry, or 120 s before to who refreshes."""
     desk.register(f"Contact: {PUSHED}{INSTANCE}", "Expires: 3600")
     (binding,) = desk.bindings
     assert binding.refresh_at is not None
@@ -248,7 +146,7 @@ def test_operator_says_how_early_and_how_often(push: PushRegistration, margin: i
 
 
 def test_others_push_parameters_are_not_shown(desk: Desk) -> None:
-    """P-004, T7: another device sees no pn-*, no instance, no private parameter."""
+    """P-004, T7: another device sees no pn-*, no instance and no private parameter."""
     desk.register(f"Contact: {PUSHED}{INSTANCE};q=0.25;audio;expires=600")
     desk.clock.advance(10)
     response = desk.register(f"Contact: {TABLET};expires=300")
@@ -259,10 +157,16 @@ def test_others_push_parameters_are_not_shown(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    "params", ["pn-purr=x", "PN-Type=a;app-id=y", "pn-tok=x;app-id=y;pn-silent=1"]
+    "params",
+    [
+        "pn-purr=x",
+        "PN-Type=a;app-id=y",
+        "pn-tok=x;app-id=y;pn-silent=1",
+        "pn-provider=fcm;pn-prid=x;x-token=a;line=b;ob",
+    ],
 )
 def test_no_push_parameter_of_any_dialect_is_shown(desk: Desk, params: str) -> None:
-    """Q-05: what nobody here pushes may still be pushed."""
+    """P-004: another device sees of a Contact that is pushed how it is reached, and no more."""
     desk.register(f"Contact: <sip:alice@192.0.2.7;{params};transport=udp>;expires=600")
     assert contacts(desk.register()) == ["<sip:alice@192.0.2.7;transport=udp>;expires=600"]
 
@@ -324,7 +228,7 @@ def test_removal_of_what_is_not_there_is_a_200(desk: Desk) -> None:
 
 
 def test_push_is_disabled_by_a_removal_without_prid(desk: Desk) -> None:
-    """Appendix B 6, U-05, P-029: the same URI without pn-prid."""
+    """U-05, P-029: the same URI without pn-prid names the binding, and removes it."""
     desk.register(f"Contact: {PUSHED}")
     removal = "<sip:alice@192.0.2.7;pn-provider=fcm;pn-param=proj>;expires=0"
     response = desk.register(f"Contact: {removal}")
@@ -333,7 +237,7 @@ def test_push_is_disabled_by_a_removal_without_prid(desk: Desk) -> None:
 
 
 def test_push_ends_with_a_refresh_without_prid(desk: Desk) -> None:
-    """P-029, P-028: the binding stays, its PRID goes; the answer to the query is no promise."""
+    """P-029, P-028: a refresh without pn-prid keeps the binding and drops its PRID."""
     desk.register(f"Contact: {PUSHED}{INSTANCE}")
     desk.register(f"Contact: <sip:alice@192.0.2.7;pn-provider=fcm>{INSTANCE}")
     (binding,) = desk.bindings
@@ -348,14 +252,14 @@ def test_star_removes_all(desk: Desk) -> None:
 
 
 def test_binding_that_is_too_brief_is_refused(desk: Desk) -> None:
-    """Appendix B 5: 423 with Min-Expires, and nothing stored."""
+    """P-013: a 423 has Min-Expires, and stores nothing."""
     error = desk.refused(IntervalTooBrief, f"Contact: {PUSHED}", "Expires: 100")
     assert error.headers == (("Min-Expires", "300"),)
     assert desk.bindings == ()
 
 
 def test_short_grant_is_not_pushed() -> None:
-    """Appendix B 5, P-015: 3600 asked, 60 granted by somebody behind us: no promise, no push."""
+    """P-015: what a registrar behind granted for too short is neither promised nor pushed."""
 
     @implementer(IRegistrationAuthority)
     class Stingy:
@@ -375,7 +279,7 @@ def test_short_grant_is_not_pushed() -> None:
 
 
 def test_unserved_pns_is_refused_or_plain(desk: Desk) -> None:
-    """Appendix B 1: 555, or a 200 without Feature-Caps and without a push."""
+    """P-012: a PNS that nobody serves gets 555, or a 200 without Feature-Caps."""
     figure_2 = "Contact: <sip:a@192.0.2.7;pn-provider=acme;pn-param=p;pn-prid=Z>"
     desk.refused(PushNotSupported, figure_2)
     lenient = RegistrarSettings(push=PushRegistration(unsupported="accept_without_push"))
@@ -385,24 +289,72 @@ def test_unserved_pns_is_refused_or_plain(desk: Desk) -> None:
 
 
 def test_query_for_all_pns_is_answered(desk: Desk) -> None:
-    """Appendix B 2, F-01: one field each."""
+    """P-022, F-01: a query for all is answered with a field for each PNS."""
     response = desk.register("Contact: <sip:a@192.0.2.7;pn-provider>")
     assert caps(response) == ['*;+sip.pns="fcm"', '*;+sip.pns="webpush";+sip.vapid="key"']
     assert desk.bindings[0].push_target is None
 
 
 def test_binding_that_another_proxy_pushes_is_left_to_it(desk: Desk) -> None:
-    """Appendix B 23, P-011."""
+    """P-011: where another proxy pushes the binding says so, and nothing is promised."""
     response = desk.register(f"Contact: {PUSHED}", 'Feature-Caps: *;+sip.pns="fcm"')
+    assert caps(response) == warnings(response) == []
+    (binding,) = desk.bindings
+    assert (binding.push_target, binding.push_state) == (None, PushState.ELSEWHERE)
+    desk.register(f"Contact: {PUSHED}")
+    assert [one.push_state for one in desk.bindings] == [PushState.ACTIVE]
+
+
+def test_query_by_way_of_another_proxy_is_no_binding_of_it(desk: Desk) -> None:
+    """P-020: a query that another proxy answers, too, is neither refused nor pushed."""
+    line = "Contact: <sip:a@192.0.2.7;pn-provider=acme>"
+    response = desk.register(line, 'Feature-Caps: *;+sip.pns="acme"')
     assert caps(response) == []
-    assert desk.bindings[0].push_target is None
+    assert [one.push_state for one in desk.bindings] == [PushState.ACTIVE]
 
 
-def test_header_parameters_are_no_push_request(desk: Desk) -> None:
-    """RFC 8599 reads the URI (INTEROP: linphone's style hdr); they come back nowhere."""
-    response = desk.register(f"Contact: {PHONE};pn-provider=fcm;pn-prid=secret")
+def test_sleep_after_expiry_is_the_operators() -> None:
+    """S-32: a push binding may be woken for as long after its expiry as the operator says."""
+    desk = Desk(RegistrarSettings(push=PushRegistration(sleep_after_expiry=600)))
+    desk.register(f"Contact: {PUSHED};expires=3600")
+    (binding,) = desk.bindings
+    assert binding.asleep_until == binding.expires_at + 600
+    desk.register("Contact: <sip:alice@192.0.2.7>")
+    assert [one.asleep_until for one in desk.bindings] == [None]
+
+
+def test_unserved_pns_is_warned_of() -> None:
+    """P-012: a 200 that promises no push says why, in a Warning."""
+    desk = Desk(RegistrarSettings(push=PushRegistration(unsupported="accept_without_push")))
+    response = desk.register("Contact: <sip:a@192.0.2.7;pn-provider=acme;pn-prid=S3CRET>")
+    assert warnings(response) == ['399 sippn "acme is not served here"']
+    assert warnings(desk.register("Contact: <sip:a@192.0.2.7;pn-provider=fcm>")) == []
+
+
+def test_header_parameters_are_a_push_request(desk: Desk) -> None:
+    """U-02: push parameters behind the Contact count as well; they come back nowhere."""
+    response = desk.register(f"Contact: {PHONE};pn-provider=fcm;pn-param=p;pn-prid=secret")
     assert contacts(response) == [f"{PHONE};expires=3600"]
-    assert caps(response) == []
+    assert caps(response) == ['*;+sip.pns="fcm"']
+    assert [binding.push_target for binding in desk.bindings] == [PushTarget("fcm", "p", "secret")]
+
+
+def test_dialects_of_plugins_are_known_to_registrar_and_authority() -> None:
+    """D-07: whoever speaks a plugin's dialect is promised, pushed, and given the long life."""
+
+    @implementer(IPushDialect)
+    class Shouted:
+        def read(self, register: Request, contact: NameAddr) -> PushRequest | None:
+            """Whatever is behind X."""
+            del register
+            token = contact.param("X")
+            return PushRequest("fcm", "fcm", PushTarget("fcm", "p", token)) if token else None
+
+    desk = Desk(dialects=(Shouted(),))
+    response = desk.register(f"Contact: {PHONE};X=loud", "Expires: 86400")
+    assert caps(response) == ['*;+sip.pns="fcm"']
+    assert [b.push_target for b in desk.bindings] == [PushTarget("fcm", "p", "loud")]
+    assert desk.bindings[0].expires_at == desk.clock.seconds() + 86400
 
 
 @pytest.mark.parametrize(

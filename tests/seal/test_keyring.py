@@ -37,7 +37,7 @@ def test_sealed_is_unsealed(plain: bytes, purpose: str) -> None:
 
 
 def test_token_fits_into_a_sip_token(keyring: Keyring) -> None:
-    """G-04: base64url without padding, for a PURR as for a URI parameter."""
+    """G-04: tokens are base64url without padding, which fits Feature-Caps and URIs."""
     for size in range(40):
         token = keyring.seal("purr", bytes(size))
         assert set(token) <= set(BASE64URL)

@@ -22,7 +22,6 @@ from sippn.sip import (
     parse_challenge,
     parse_credentials,
     parse_params,
-    push_params,
     read,
     read_feature_caps,
     response_to,
@@ -87,7 +86,6 @@ PARSERS: list[Callable[[str], object]] = [
     unquote,
     parse_credentials,
     parse_challenge,
-    lambda text: push_params(URI("sip", "a", None, "h", None, (("pn-prid", text),))),
     lambda text: read_feature_caps(Headers([("Feature-Caps", text)])),
     lambda text: breaks_out("to", text + '"\\\x00" <sip:a@h>'),
 ]

@@ -162,6 +162,7 @@ def test_equivalent_by_the_rfc(a: str, b: str) -> None:
         ("sip:a@h", "sip:a@h;maddr=192.0.2.1"),
         ("sip:a%3Bb@h", "sip:a;b@h"),
         ("sip:a@h;pn-prid=Tok", "sip:a@h;pn-prid=tok"),
+        ("sip:a@h;pn-tok=Tok", "sip:a@h;pn-tok=tok"),
     ],
 )
 def test_different_by_the_rfc(a: str, b: str) -> None:
@@ -200,7 +201,7 @@ def test_broken_escapes_are_refused(text: str) -> None:
 
 
 def test_escapes_what_is_no_pvalue() -> None:
-    """G-02: ``[ ] / : & + $`` stay, ``= ; ? @ , # " < > space %`` go."""
+    """G-02: what a pvalue may hold stays; ``= ; ? @ , # " < > %`` and spaces are escaped."""
     kept = "[]/:&+$-_.!~*'()aZ9"
     assert escape_pvalue(kept) == kept
     assert escape_pvalue('=;?@,#"<> %') == "%3D%3B%3F%40%2C%23%22%3C%3E%20%25"

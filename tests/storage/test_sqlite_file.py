@@ -11,8 +11,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
-from sippn.binding import Change
+from sippn.binding import AOR, Change, Record
 from sippn.errors import ConfigErrors
 from sippn.storage.sqlite_file import DatabaseFile
 from sippn.storage.sqlite_schema import place
@@ -29,7 +30,7 @@ except ConfigErrors as errors:
     print(errors)
 """
 
-_BINDING_1 = (
+_WRITTEN_1 = (
     '["binding-1","sip:alice@192.0.2.1;pn-provider=acme;pn-prid=a%2Fb",'
     '"udp:127.0.0.1:5060:192.0.2.1:4711",1800003600.25,1800000000.125,'
     '"call\\"\\\\\\u00e9\\udcff",4294967295,500,'
@@ -39,8 +40,12 @@ _BINDING_1 = (
     '"Phone/1.0 (\\u263a)",["acme","app","a/b",[["voip","a"],["remote","b"]]],false,'
     "1800003240.5,2]"
 )
-WRITTEN_BY_VERSION_1 = ("6b6579 ", f"[1800000000.0,[{_BINDING_1}]]")
-"""How the first schema wrote ``records.binding(1)``; it is never to be changed."""
+WRITTEN_BY_VERSION_1 = ("6b6579 ", f"[1800000000.0,[{_WRITTEN_1}]]")
+"""How the first two schemas wrote what there was of ``records.binding(1)``; never to be changed."""
+_APP = ',"com.example.app",true,1.5,[["pn-msg-str","IM_MSG"],["pn-silent","1"]]'
+_WRITTEN_3 = _WRITTEN_1.replace("]]],false", f"]]{_APP}],false").removesuffix("]")
+WRITTEN_BY_VERSION_3 = ("6b6579 ", f"[1800000000.0,[{_WRITTEN_3},1800007200.75]]]")
+"""How the third one writes it; never to be changed, but by the next."""
 VERSION_1 = """
     PRAGMA journal_mode = WAL;
     CREATE TABLE record (
@@ -199,7 +204,7 @@ def _newer(path: Path) -> Path:
         (_pipe, "is no file"),
         (_text, "file is not a database"),
         (_somebody_elses, "another program's"),
-        (_newer, "newer sippn (schema 99; this one knows 2)"),
+        (_newer, "newer sippn (schema 99; this one knows 3)"),
     ],
 )
 def test_what_cannot_be_used_is_refused(
@@ -236,7 +241,7 @@ def test_full_disk_is_named(path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 def test_it_says_whose_it_is(opened: Opened, path: Path) -> None:
     """``file`` and the next version of sippn read it."""
     opened(path)
-    assert asked(path, "PRAGMA user_version") == 2
+    assert asked(path, "PRAGMA user_version") == 3
     assert asked(path, "PRAGMA application_id") == int.from_bytes(b"SIPP", "big")
     assert asked(path, "PRAGMA journal_mode") == "wal"
 
@@ -252,25 +257,27 @@ def test_schema_is_climbed_step_by_step(path: Path, monkeypatch: pytest.MonkeyPa
     """The ladder of the next version; a step that fails leaves the one before."""
     DatabaseFile.open(str(path), 0.0).close()
     done = ("CREATE TABLE never_made_again (x)",)
-    third = ("ALTER TABLE record ADD COLUMN note TEXT",)
+    next_one = ("ALTER TABLE record ADD COLUMN note TEXT",)
     broken = ("CREATE TABLE half (x)", "ALTER TABLE gone ADD COLUMN x")
-    monkeypatch.setattr("sippn.storage.sqlite_schema._STEPS", (done, done, third, broken))
+    monkeypatch.setattr("sippn.storage.sqlite_schema._STEPS", (*[done] * 3, next_one, broken))
     assert "no such table" in refused(path)
-    assert asked(path, "PRAGMA user_version") == 3
+    assert asked(path, "PRAGMA user_version") == 4
     assert asked(path, "SELECT count(*) FROM sqlite_master WHERE name = 'half'") == 0
-    monkeypatch.setattr("sippn.storage.sqlite_schema._STEPS", (done, done, third))
+    monkeypatch.setattr("sippn.storage.sqlite_schema._STEPS", (*[done] * 3, next_one))
     DatabaseFile.open(str(path), 0.0).close()
     assert asked(path, "SELECT note FROM record") is None
 
 
-def test_what_the_first_version_wrote_can_be_read(opened: Opened, turns: Turns, path: Path) -> None:
+def test_what_is_written_is_what_this_version_writes(
+    opened: Opened, turns: Turns, path: Path
+) -> None:
     """The form on the disk is a promise: it changes with a step of the schema only."""
     store = opened(path)
     turns.wait(store.commit([Change(record(ALICE, keys=[b"key"]), 0)]))
     connection = sqlite3.connect(path)
     (written,) = connection.execute("SELECT keys, body FROM record").fetchall()
     connection.close()
-    assert written == WRITTEN_BY_VERSION_1
+    assert written == WRITTEN_BY_VERSION_3
     loaded = store.load(ALICE)
     assert loaded is not None
     assert (loaded.version, loaded.bindings) == (VERSION, (binding(1),))
@@ -291,12 +298,21 @@ def test_file_of_the_first_version_climbs(
     made_by_version_1(path, [aor.encode("utf-8", "surrogatepass") for aor in aors])
     store = opened(path)
     assert sorted(store.find(b"key")) == [r.aor for r in turns.wait(store.scan("", 999))]
-    assert [store.load(aor) for aor in aors] == [record(aor, keys=[b"key"]) for aor in aors]
+    assert [store.load(aor) for aor in aors] == [as_of_version_1(aor) for aor in aors]
     later = [record(aor, VERSION + 1, NOON + 60, keys=[b"key"]) for aor in aors]
     assert turns.wait(store.commit([Change(each, VERSION) for each in later])) == []
     assert [store.load(aor) for aor in aors] == later
     assert turns.wait(store.due(NOON + 59, 999, 30)) == []
     assert len(turns.wait(store.due(NOON + 61, 999, 30))) == len(aors)
+
+
+def as_of_version_1(aor: AOR) -> Record:
+    """What the first schema knew of ``record(aor)``."""
+    told = binding()
+    assert told.push_target is not None
+    pushed = evolve(told.push_target, app="", sandbox=False, delay=None, hints=())
+    held = (evolve(told, push_target=pushed, asleep_until=None),)
+    return evolve(record(aor, keys=[b"key"]), bindings=held)
 
 
 def made_by_version_1(path: Path, aors: Sequence[bytes]) -> None:

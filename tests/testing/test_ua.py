@@ -9,12 +9,14 @@ from attrs import define, field
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
+from sippn.binding import PushTarget
+from sippn.dialect import read_push
 from sippn.sip import (
+    URI,
     PushParams,
     Request,
     Response,
     parse_credentials,
-    push_params,
     read,
     response,
     response_to,
@@ -30,7 +32,14 @@ from sippn.transport import Address
 SERVER = Address("192.0.2.1", 5060)
 PHONE = Address("192.0.2.10", 5062)
 PUSH = PushParams("acme", "app", "tok/1")
+TARGET = PushTarget("acme", "app", "tok/1")
 ALICE = Account("alice", "example.com", "secret", PUSH, "<urn:uuid:1>")
+
+
+def asked_push(contact: URI) -> PushTarget | None:
+    """Whom *contact* wants pushed."""
+    asked = read_push(contact, ())
+    return asked.target if asked else None
 
 
 @define(eq=False)
@@ -109,7 +118,7 @@ def test_registers_as_phones_do(alice: ScriptedUA, server: Server, clock: Clock)
     assert (sent.via.rport, sent.cseq.number) == ("", 1)
     assert sent.headers.get("Expires") == "600"
     [contact] = sent.contacts
-    assert push_params(contact.uri) == PUSH
+    assert asked_push(contact.uri) == TARGET
     assert (contact.uri.host, contact.uri.port) == ("192.0.2.10", 5062)
     assert contact.param("+sip.instance") == "<urn:uuid:1>"
     server.answer(200)
@@ -130,7 +139,7 @@ def test_query_has_no_contact_and_unregister_all_of_it(alice: ScriptedUA, server
     assert "Contact" not in server.last.headers
     assert "Expires" not in server.last.headers
     alice.unregister()
-    assert push_params(server.last.contacts[0].uri) == PUSH
+    assert asked_push(server.last.contacts[0].uri) == TARGET
     assert server.last.headers.get("Expires") == "0"
 
 
@@ -322,7 +331,9 @@ def test_stray_response_is_dropped(alice: ScriptedUA, server: Server) -> None:
 def test_password_and_prid_are_in_no_repr(alice: ScriptedUA) -> None:
     """A PRID and a password are credentials: a failing test prints the account."""
     assert "secret" not in repr(alice.account)
+    alice.register()
     assert "tok/1" not in repr(alice)
+    assert "tok%2F1" not in repr(alice)
 
 
 def test_repeated_challenge_is_answered_once(alice: ScriptedUA, server: Server) -> None:

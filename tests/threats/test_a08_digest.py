@@ -237,7 +237,7 @@ def test_guesses_in_one_message_are_so_many(house: House) -> None:
 
 
 def test_refusal_costs_no_call_that_waits(house: House) -> None:
-    """A8, P-044: whoever guesses while alice is being woken takes nothing from her."""
+    """A8, P-044: wrong passwords while a call waits take nothing from it."""
     alice = sleeper(house, "alice", "token-a")
     call = house.phone("bob", password=SECRET).call(ALICE)
     house.run()

@@ -76,11 +76,11 @@ class Attacker:
         header = "Authorization" if register else "Proxy-Authorization"
         return f"{header}: {write_credentials(credentials)}"
 
-    def register(self, name: str, password: str, prid: str) -> bytes:
+    def register(self, name: str, password: str, prid: str, provider: str = "acme") -> bytes:
         """With a PRID, and whatever password."""
         proof = self.proof(name, password, "REGISTER", f"sip:{DOMAIN}")
         contact = (
-            f"Contact: <sip:{name}@{HOST}:{self._socket.port};pn-provider=acme;pn-param=app"
+            f"Contact: <sip:{name}@{HOST}:{self._socket.port};pn-provider={provider};pn-param=app"
             f";pn-prid={prid}>"
         )
         return self._socket.ask(
@@ -120,6 +120,9 @@ def attack(server: Server, gateway: PushService) -> Attacker:
     with blunt(server) as phone:
         attacker = Attacker(phone)
         assert attacker.register("alice", PASSWORDS["alice"], PRID).startswith(b"SIP/2.0 200")
+        for provider in ("wp", f"{PRID}%22"):  # the log says of the first why not
+            refused = attacker.register("alice", PASSWORDS["alice"], PRID, provider)
+            assert refused.startswith(b"SIP/2.0 555")
         for number in range(12):
             attacker.register("bob", f"guess-{number}", PRID)
         assert b"Too many wrong passwords" in phone.heard[-1]
@@ -176,7 +179,7 @@ def test_nothing_secret_is_written(server: Server, gateway: PushService, tmp_pat
 
 
 def test_log_says_what_went_wrong(server: Server, gateway: PushService) -> None:
-    """A11: it is not silence that keeps the secret: failed pushes are told, by their AOR."""
+    """A11: it is not silence that keeps the secret: failed pushes, and refused ones, are told."""
     with blunt(server) as phone:
         attacker = Attacker(phone)
         attacker.register("alice", PASSWORDS["alice"], PRID)
@@ -184,9 +187,11 @@ def test_log_says_what_went_wrong(server: Server, gateway: PushService) -> None:
         attacker.call("alice", PASSWORDS["alice"], "alice")
         gateway.next()
         phone.ask(attacker.text("OPTIONS", f"sip:{DOMAIN}", "x").encode())
+        attacker.register("alice", PASSWORDS["alice"], PRID, "wp")
     server.stop()
     assert f"alice@{DOMAIN}" in server.log
     assert "401" in server.log
+    assert f"sip:alice@{DOMAIN} is not pushed: wp is " in server.log
 
 
 def test_files_are_its_owners(server: Server, tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ def called(house: House, caller: ScriptedUA, alice: ScriptedUA, target: str = AL
 
 
 def test_many_requests_are_one_wake(house: House) -> None:
-    """T1: one outstanding push for all calls, and one for all messages, however many wait."""
+    """T1, Q-03: one push for all calls to a phone, one for all messages, however many wait."""
     alice = sleeper(house, "alice", "token-a")
     calls = [stranger(house).call(ALICE) for _ in range(3)]
     texts = [phone(house, "bob").message(ALICE, "hello") for _ in range(2)]
@@ -72,7 +72,7 @@ def test_only_calls_and_messages_wake(house: House, method: str) -> None:
 
 
 def test_stranger_has_so_many_pushes_an_hour(house: House) -> None:
-    """T1, A9: then 480 without a push, at once; in the next hour as many again."""
+    """T1, A9, Q-03: a stranger's budget spent, he gets 480 without a push, until the next hour."""
     alice, mallory = sleeper(house, "alice", "token-a"), stranger(house)
     found = [called(house, mallory, alice) for _ in range(STRANGERS + 3)]
     assert found == [200] * STRANGERS + [480] * 3
@@ -84,7 +84,7 @@ def test_stranger_has_so_many_pushes_an_hour(house: House) -> None:
 
 
 def test_many_strangers_have_no_more_of_one_device(house: House) -> None:
-    """T1: the device has a budget of its own, so ten sources are no more than one."""
+    """T1, Q-03: a device has a budget of its own, so ten strangers are no more than one."""
     alice = sleeper(house, "alice", "token-a")
     found = [called(house, stranger(house), alice) for _ in range(STRANGERS + 5)]
     assert found == [200] * STRANGERS + [480] * 5

@@ -18,7 +18,7 @@ SHARED = 8  # AORs that one PRID may have
 
 
 def test_call_waits_for_its_own_aor(house: House) -> None:
-    """T3: mallory registers alice's PRID, with a password of his own; alice gets the call."""
+    """T3, Q-01: who registers the PRID of somebody else gets no call of theirs."""
     alice, thief = sleeper(house, "alice", "token-a"), phone(house, "mallory", "token-a")
     call = phone(house, "bob").call(ALICE)
     house.run()
@@ -66,7 +66,7 @@ def test_only_its_owner_registers_an_aor(house: House, as_: str) -> None:
 
 
 def test_prid_has_so_many_aors(house: House) -> None:
-    """T3: eight accounts are a device; nine are refused, and the eight are left alone."""
+    """T3, Q-07: a PRID has eight AORs at most; the ninth is refused, the eight are left alone."""
     phones = [phone(house, f"u{number}", "token") for number in range(SHARED + 1)]
     found = [house.get(one.register()).status for one in phones]
     assert found == [200] * SHARED + [403]

@@ -58,7 +58,7 @@ def still_waits(house: House, alice: ScriptedUA, call: Call) -> None:
 
 
 def test_replay_releases_nobody(house: House) -> None:
-    """T4: the very octets that were overheard, from where they came or from elsewhere."""
+    """T4, Q-02: a REGISTER that was overheard and is sent again releases nothing."""
     alice, call, sent = scene(house)
     for sender in (beside(house, alice), Sender.at(house)):
         for octets in sent:

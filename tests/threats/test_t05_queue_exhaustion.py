@@ -49,7 +49,7 @@ def retry_after(call: Call) -> str | None:
 
 
 def test_callee_has_so_many(house: House) -> None:
-    """T5, W5: 480 with Retry-After, at once; the others wait on."""
+    """T5, W5, Q-07: one call too many for a callee is 480 with Retry-After; the others wait on."""
     sleeper(house, "alice", "token-a")
     calls = [house.phone(f"x{n}", domain="elsewhere.example").call(ALICE) for n in range(6)]
     house.run()
@@ -59,7 +59,7 @@ def test_callee_has_so_many(house: House) -> None:
 
 
 def test_caller_has_so_many(house: House) -> None:
-    """T5, W5: of an address that proves nothing, and of a user, wherever he is."""
+    """T5, W5, Q-07: so many calls of a user wait at a time, or of an address without one."""
     for number in range(5):
         sleeper(house, f"u{number}", f"token-{number}")
     places = [phone(house, "bob"), phone(house, "bob")]
@@ -74,7 +74,7 @@ def test_caller_has_so_many(house: House) -> None:
 
 
 def test_all_are_so_many(house: House) -> None:
-    """T5, W5: the one bound that is a 503, with Retry-After; who is awake is called on."""
+    """T5, W5, Q-07: beyond so many in all it is 503 with Retry-After; the awake are called on."""
     for number in range(ALL + 1):
         sleeper(house, f"u{number}", f"token-{number}")
     calls = [

@@ -4,13 +4,17 @@ T7: a PRID is a credential: whoever has it can drain a battery.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
-from attrs import evolve
+from attrs import define, evolve, field
 from twisted.logger import ILogObserver, LogEvent, formatEvent, globalLogPublisher
 from zope.interface import provider
 
-from sippn.binding import Verdict
-from sippn.sip import Response, write
+from sippn.binding import PushKind, PushTarget, Verdict, service_for
+from sippn.registrar import PushRegistration, RegistrarSettings
+from sippn.service import ServerSettings
+from sippn.sip import Request, Response, write
 from sippn.testing.calls import Call
 from sippn.testing.calls_received import by_hand
 from sippn.testing.house import House
@@ -108,33 +112,44 @@ def test_nobody_but_its_phone_is_told(house: House) -> None:
     assert PRID.encode() not in all_sent(house, without=[alice])
 
 
-def test_log_has_none(house: House) -> None:
-    """T7: whatever the log is told of, refusals and failures of pushes too; at any level."""
-    events: list[LogEvent] = []
+@pytest.fixture
+def events() -> Iterator[list[LogEvent]]:
+    """All that the log is told, at any level."""
+    found: list[LogEvent] = []
 
     @provider(ILogObserver)
     def observe(event: LogEvent) -> None:
-        events.append(event)
+        found.append(event)
 
     globalLogPublisher.addObserver(observe)
-    try:
-        sleeper(house, "alice", PRID)
-        house.get(phone(house, "mallory", PRID).register())
-        for verdict in (Verdict.BUSY, Verdict.FAILED, Verdict.DEAD):
-            phone(house, "bob").call(ALICE)
-            house.run()
-            if house.pns.unanswered:
-                house.pns.answer(verdict)
-            house.run(30)
-        for bad in (f"{PRID}%0", f'"{PRID}', PRID + "\x01", PRID * 500):
-            contact = ("Contact", f"<sip:alice@192.0.2.9;pn-provider=acme;pn-prid={bad}>")
-            Sender.at(house).register("alice", contact)
-    finally:
-        globalLogPublisher.removeObserver(observe)
+    yield found
+    globalLogPublisher.removeObserver(observe)
+
+
+def leaks(events: list[LogEvent], secret: str) -> list[str]:
+    """What the log shows of *secret*, in its lines or beside them."""
+    shown = [
+        f"{formatEvent(event)} " + " ".join(f"{value!r} {value!s}" for value in event.values())
+        for event in events
+    ]
+    return [text for text in shown if secret in text.lower()]
+
+
+def test_log_has_none(house: House, events: list[LogEvent]) -> None:
+    """T7: whatever the log is told of, refusals and failures of pushes too; at any level."""
+    sleeper(house, "alice", PRID)
+    house.get(phone(house, "mallory", PRID).register())
+    for verdict in (Verdict.BUSY, Verdict.FAILED, Verdict.DEAD):
+        phone(house, "bob").call(ALICE)
+        house.run()
+        if house.pns.unanswered:
+            house.pns.answer(verdict)
+        house.run(30)
+    for bad in (f"{PRID}%0", f'"{PRID}', PRID + "\x01", PRID * 500):
+        contact = ("Contact", f"<sip:alice@192.0.2.9;pn-provider=acme;pn-prid={bad}>")
+        Sender.at(house).register("alice", contact)
     assert events
-    for event in events:
-        assert PRID not in formatEvent(event)
-        assert not [key for key, value in event.items() if PRID in f"{value!r} {value!s}"]
+    assert leaks(events, PRID) == []
 
 
 def test_nothing_that_is_told_inside_shows_one(house: House) -> None:
@@ -156,3 +171,119 @@ def test_error_has_none(house: House) -> None:
     ):
         assert sender.register("alice", ("Contact", contact))[0] >= 400
     assert PRID.encode() not in all_sent(house)
+
+
+TOKEN = "c0ffeecafe"
+TWO = f";pn-provider=apns;pn-param=T.b.voip&remote;pn-prid={TOKEN}1:voip&{TOKEN}2:remote"
+FORMS = {
+    "RFC 8599": (f";pn-provider=acme;pn-param=app;pn-prid={TOKEN}", ""),
+    "quoted": (f';pn-provider=acme;pn-param=app;pn-prid="{TOKEN}"', ""),
+    "behind the URI": ("", f";pn-provider=acme;pn-param=app;pn-prid={TOKEN}"),
+    "two tokens": (f"{TWO};pn-silent=1;pn-timeout=0", ""),
+    "older": (f";app-id=123;pn-type=google;pn-tok={TOKEN}", ""),
+    "older and behind": ("", f";app-id=123;pn-type=google;pn-tok={TOKEN}"),
+    "slides": (f";pn-type=acme:app;pn-prid={TOKEN}", ""),
+    "both": (f";pn-provider=acme;pn-param=app;pn-prid={TOKEN}1;pn-tok={TOKEN}2", ""),
+    "unknown parameters": (f";pn-provider=acme;pn-param=app;pn-prid={TOKEN};pn-enckey={TOKEN}", ""),
+    "none that is served": (f";pn-provider=none;pn-prid={TOKEN}", ""),
+    "no provider": (f";pn-prid={TOKEN}", ""),
+    "no service": (f";pn-provider=apns;pn-param=T.b.voip&remote;pn-prid={TOKEN}:x&{TOKEN}:y", ""),
+    "mixed up": (f";pn-provider={TOKEN * 3};pn-prid={TOKEN}", ""),
+    "twice": (f";pn-provider=acme;pn-prid={TOKEN};pn-prid={TOKEN}", ""),
+}
+
+
+def serves(target: PushTarget, kind: PushKind) -> bool:
+    """What the push service here is good for."""
+    return target.provider in ("acme", "apns", "fcm") and service_for(target, kind) is not None
+
+
+@define(eq=False)
+class App:
+    """
+    An app of alice's that puts its whole Contact into everything that it says.
+
+    :ivar form: what is in the URI of that, and behind it.
+    """
+
+    house: House
+    form: tuple[str, str]
+    sender: Sender = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Somewhere."""
+        self.sender = Sender.at(self.house)
+
+    @property
+    def contact(self) -> str:
+        """Where it is, and how it is pushed."""
+        return f"<sip:alice@{self.sender.endpoint.address}{self.form[0]}>{self.form[1]}"
+
+    def register(self, *fields: tuple[str, str], name: str = "alice") -> None:
+        """As alice, or as whoever has her phone."""
+        instance = ';+sip.instance="<urn:uuid:1>"'
+        self.sender.register(name, ("Contact", self.contact + instance), *fields)
+
+    def answer(self, status: int) -> None:
+        """Answer the INVITEs that came, with *status*."""
+        for message in self.house.sent_to(self.sender.endpoint.address):
+            if isinstance(message, Request) and message.method == "INVITE":
+                headers = message.headers.copy()
+                headers.set("Contact", self.contact)
+                headers.set("To", f"{message.headers.get('To')};tag=a")
+                octets = write(Response(status, "Reason", headers))
+                self.sender.endpoint.send(octets, self.house.address)
+        self.house.run()
+
+
+def go_through_it(house: House, app: App) -> ScriptedUA:
+    """All that may become of a Contact; who else has seen something of it."""
+    others = house.phone("alice", "token-2", password=SECRET, instance="<urn:uuid:2>")
+    house.get(others.register())
+    others.policy = by_hand
+    app.register()
+    house.get(others.register())
+    house.get(others.query())
+    for status in (180, 302, 200):
+        phone(house, "bob").call(ALICE)
+        house.run(3)
+        app.register()
+        house.run()
+        app.answer(status)
+        house.run(40)
+    app.sender.ask("MESSAGE", "sip:bob@example.com", ("Contact", app.contact))
+    app.register(name="mallory")
+    phone(house, "bob").call(ALICE)
+    house.run()
+    while house.pns.unanswered:
+        house.pns.answer(Verdict.DEAD)
+        house.run()
+    house.run(3600)
+    app.register(("Feature-Caps", '*;+sip.pns="acme"'))
+    house.get(others.query())
+    return others
+
+
+@pytest.mark.parametrize("unsupported", ["555", "accept_without_push"])
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS.keys())
+def test_no_form_of_it_is_told_to_anybody(
+    settings: ServerSettings, form: tuple[str, str], unsupported: str, events: list[LogEvent]
+) -> None:
+    """P-004: in no dialect is a PRID in a message to anybody else, a log line or an event."""
+    push = PushRegistration(unsupported=unsupported)
+    house = House.built(evolve(settings, registrar=RegistrarSettings(push=push)))
+    house.pns.can = serves
+    app = App(house, form)
+    go_through_it(house, app)
+    own = app.sender.endpoint.address
+    here = house.address.host
+    told = [one for one in house.network.carried if one.source.host == here and one.to != own]
+    assert len(told) >= 20
+    assert not [one for one in told if TOKEN.encode() in one.octets.lower()]
+    to_itself = [one for one in house.sent_to(own) if TOKEN in str(write(one)).lower()]
+    assert {message.method for message in to_itself if isinstance(message, Request)} <= {"INVITE"}
+    assert leaks(events, TOKEN) == []
+    shown = f"{house.news!r} {house.pns.jobs!r} {house.pns.withdrawn!r}"
+    record = house.server.location.load(ALICE)
+    assert TOKEN not in f"{shown} {record!r} {record}".lower()
+    house.server.stopService()

@@ -181,10 +181,11 @@ def test_push_is_written_by_an_encoder(house: House, call_id: str) -> None:
     sleeper(house, "alice", "token-a")
     Sender.at(house).ask("INVITE", ALICE, ("Contact", "<sip:x@192.0.2.9>"), Call_ID=call_id)
     (job,) = house.pns.jobs
-    written = _write(job, 1.0)
+    written = _write(job, "", "token-a", 1.0)
     assert written.isascii()
     assert not [octet for octet in written if octet < 32]
     assert json.loads(written)["call_id"] == call_id
     assert set(json.loads(written)) == {
-        *("kind", "provider", "param", "prid", "aor", "call_id", "method", "deadline", "id")
+        *("kind", "provider", "param", "prid", "token", "service", "app", "sandbox", "hints"),
+        *("aor", "call_id", "method", "deadline", "id"),
     }

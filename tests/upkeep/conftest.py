@@ -15,6 +15,7 @@ from sippn.binding import (
     Change,
     Decision,
     Grant,
+    PushTarget,
     Refresh,
     Registration,
     Terms,
@@ -77,11 +78,19 @@ class Scene:
         """Goes with the clock."""
         return T0 + self.clock.seconds()
 
-    def register(self, aor: AOR = ALICE, prid: str = "p1", seconds: int = 3600) -> Binding:
-        """A REGISTER of the phone that has *prid*, and its news."""
+    def register(
+        self,
+        aor: AOR = ALICE,
+        prid: str = "p1",
+        seconds: int = 3600,
+        target: PushTarget | None = None,
+    ) -> Binding:
+        """A REGISTER of the phone that has *prid*, or *target* with it, and its news."""
         self.numbers += 1
         uri = f"sip:x@192.0.2.1;pn-provider=acme;pn-prid={prid}"
         phone = evolve(contact(uri), refresh=Refresh.PUSHED)
+        if target is not None:
+            phone = evolve(phone, wanted=target, push_target=target)
         registration = Registration(aor, f"call-{prid}", self.numbers, (phone,))
         grant, new_id = Grant(aor, ((phone.uri, seconds),)), f"of-{aor[4:].partition('@')[0]}"
         update = self.location.update(

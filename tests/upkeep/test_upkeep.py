@@ -168,7 +168,7 @@ def test_register_after_the_push_is_only_noted(scene: Scene) -> None:
 
 
 def test_one_push_for_all_accounts_of_a_phone(scene: Scene) -> None:
-    """N-28, P-003: each is counted and told, one push leaves."""
+    """N-28, P-003: one push asks a phone to refresh all its accounts."""
     for aor in (ALICE, BOB):
         scene.register(aor)
     scene.until(max(scene.stored(aor).refresh_at or 0 for aor in (ALICE, BOB)))
@@ -180,7 +180,7 @@ def test_one_push_for_all_accounts_of_a_phone(scene: Scene) -> None:
 
 
 def test_push_is_dropped_when_the_last_account_is_back(scene: Scene) -> None:
-    """P-003: one REGISTER does not say that the other account's will come."""
+    """P-003: a refresh push is needed until the last account of its phone is back."""
     for aor in (ALICE, BOB):
         scene.register(aor)
     scene.until(max(scene.stored(aor).refresh_at or 0 for aor in (ALICE, BOB)))
@@ -218,7 +218,7 @@ def test_push_is_shared_while_it_is_waited_for(
 
 
 def test_account_that_the_phone_left_out_is_pushed_for(scene: Scene) -> None:
-    """P-003: it was awake and refreshed one: the other is due all the same."""
+    """P-003: an account that its phone has not refreshed is pushed for, whatever others are."""
     due_later(scene, 20)
     scene.register(ALICE)
     scene.look()

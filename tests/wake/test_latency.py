@@ -52,3 +52,11 @@ def test_apps_are_bounded() -> None:
     seen = latency.seen()
     assert len(seen) == MOST_APPS + 1
     assert (seen[-1].provider, seen[-1].count) == ("other", MOST_APPS)
+
+
+def test_services_of_an_app_are_one_app() -> None:
+    """S-15: however a phone writes its pn-param, its app is the one that an operator knows."""
+    latency = WakeLatency()
+    for param in ("ABCD1234.com.x.voip", "com.x.remote"):
+        latency.add(PushTarget("apns", param, "t", (("voip", "t"),), app="com.x"), 1.0)
+    assert [(seen.app, seen.count) for seen in latency.seen()] == [("com.x", 2)]

@@ -43,7 +43,7 @@ class Scene:
     pns: MemoryPushProvider
     queue: WakeQueue
     pushes: Pushes
-    disowned: list[tuple[PushTarget, float]]
+    disowned: list[tuple[PushTarget, PushKind, float]]
     news: list[Event] = field(factory=list)
 
     def wake(
@@ -60,10 +60,10 @@ class Scene:
 @pytest.fixture
 def scene() -> Scene:
     clock, pns, bus = Clock(), MemoryPushProvider(), Bus()
-    disowned: list[tuple[PushTarget, float]] = []
+    disowned: list[tuple[PushTarget, PushKind, float]] = []
 
-    def disown(target: PushTarget, before: float) -> Deferred[None]:
-        disowned.append((target, before))
+    def disown(target: PushTarget, kind: PushKind, before: float) -> Deferred[None]:
+        disowned.append((target, kind, before))
         return succeed(None)
 
     pushes = Pushes(
@@ -217,7 +217,7 @@ def test_dead_prid_is_disowned_as_of_the_push(scene: Scene) -> None:
     scene.clock.advance(1)
     scene.pns.answer(Verdict.DEAD)
     failed(failed_wait, Unreachable)
-    assert scene.disowned == [(TARGET, 1000.0)]
+    assert scene.disowned == [(TARGET, PushKind.CALL, 1000.0)]
 
 
 def test_dead_prid_is_disowned_as_of_the_pns(scene: Scene) -> None:
@@ -225,7 +225,47 @@ def test_dead_prid_is_disowned_as_of_the_pns(scene: Scene) -> None:
     failed_wait = scene.wake()
     scene.pns.answer(PushOutcome(Verdict.DEAD, gone_since=17.0))
     failed(failed_wait, Unreachable)
-    assert scene.disowned == [(TARGET, 17.0)]
+    assert scene.disowned == [(TARGET, PushKind.CALL, 17.0)]
+
+
+RINGS = PushTarget("apns", "T.app.voip", "AA", tokens=(("voip", "AA"), ("remote", "BB")), app="app")
+SHARED = {
+    "in another order": evolve(RINGS, tokens=RINGS.tokens[::-1], param="T.app.remote&voip"),
+    "with another token for what is no call": evolve(
+        RINGS, tokens=(("voip", "AA"), ("remote", "CC"))
+    ),
+    "with hints": evolve(RINGS, hints=(("pn-call-str", "IC_MSG"),)),
+}
+APART = {
+    "another token": evolve(RINGS, tokens=(("voip", "ZZ"), ("remote", "BB"))),
+    "another app": evolve(RINGS, app="other"),
+    "a test environment": evolve(RINGS, sandbox=True),
+    "another PNS": evolve(RINGS, provider="fcm"),
+}
+
+
+@pytest.mark.parametrize("how", SHARED)
+def test_one_push_for_one_token(scene: Scene, how: str) -> None:
+    """N-28, N-29, S-04: two accounts of a device, whose calls have one token."""
+    scene.wake(evolve(PHONE, push_target=RINGS))
+    scene.wake(evolve(PHONE, id="b9", push_target=SHARED[how]), BOB)
+    assert [job.target for job in scene.pns.jobs] == [RINGS]
+
+
+@pytest.mark.parametrize("how", APART)
+def test_push_of_its_own(scene: Scene, how: str) -> None:
+    """S-04, T3: who names the same PRID wrongly makes nobody else's push fail."""
+    scene.wake(evolve(PHONE, push_target=RINGS))
+    scene.wake(evolve(PHONE, id="b9", push_target=APART[how]), BOB)
+    assert len(scene.pns.jobs) == 2
+
+
+def test_push_of_another_kind_is_another_push(scene: Scene) -> None:
+    """S-04: what wakes for a BYE does not ring, so a call beside it is pushed for itself."""
+    phone = evolve(PHONE, push_target=RINGS)
+    scene.wake(phone, wait=evolve(CALL, kind=PushKind.MID_DIALOG, method="BYE"))
+    scene.wake(phone)
+    assert [job.kind for job in scene.pns.jobs] == [PushKind.MID_DIALOG, PushKind.CALL]
 
 
 def test_removed_binding_is_unreachable(scene: Scene) -> None:

@@ -11,6 +11,7 @@ from sippn.errors import ConfigErrors
 from sippn.interfaces import (
     IBindingStore,
     IFactory,
+    IPushDialect,
     IPushProvider,
     IRoutingPolicy,
     Surroundings,
@@ -71,6 +72,26 @@ class ShortNumbersFactory:
 
         numbers = read_numbers(table)
         return lambda around: ShortNumbers(around.serves, around.owns, numbers)
+
+
+@implementer(IFactory)
+class XPushFactory:
+    """``type = "x-push"``: it has no keys."""
+
+    makes: ClassVar[type[Interface]] = IPushDialect
+    prefix: ClassVar[str] = "x-push"
+    help: ClassVar[str] = "Understands the header field X-Push of PortSIP's phones."
+
+    def parse(self, table: Mapping[str, object]) -> Callable[[Surroundings], IPushDialect]:
+        """Check *table*.  :raises ConfigErrors: there is a key in it."""
+        _strings(table)
+
+        def build(_: Surroundings) -> IPushDialect:
+            from acme_sippn.x_push import XPush
+
+            return XPush()
+
+        return build
 
 
 def _strings(table: Mapping[str, object], *keys: str) -> list[str]:

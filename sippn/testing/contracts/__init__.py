@@ -15,6 +15,7 @@ What the docstrings of :mod:`sippn.interfaces` promise, these suites ask for.
 """
 
 from sippn.testing.contracts.authenticator import AuthenticatorContract
+from sippn.testing.contracts.dialect import PushDialectContract
 from sippn.testing.contracts.durable import DurableStoreContract
 from sippn.testing.contracts.policy import RoutingPolicyContract
 from sippn.testing.contracts.provider import PushProviderContract
@@ -24,6 +25,7 @@ __all__ = [
     "AuthenticatorContract",
     "BindingStoreContract",
     "DurableStoreContract",
+    "PushDialectContract",
     "PushProviderContract",
     "RoutingPolicyContract",
 ]

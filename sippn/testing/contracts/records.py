@@ -30,10 +30,20 @@ def binding(number: int = 1) -> Binding:
         path=("<sip:edge1.example.com;lr>", "<sip:edge2.example.com;lr>"),
         params=(("+sip.instance", '"<urn:uuid:1>"'), ("+sip.pnsreg", None), ("x", "")),
         user_agent="Phone/1.0 (\u263a)",
-        push_target=PushTarget("acme", "app", "a/b", (("voip", "a"), ("remote", "b"))),
+        push_target=PushTarget(
+            "acme",
+            "app",
+            "a/b",
+            (("voip", "a"), ("remote", "b")),
+            "com.example.app",
+            sandbox=True,
+            delay=1.5,
+            hints=(("pn-msg-str", "IM_MSG"), ("pn-silent", "1")),
+        ),
         push_state=PushState.DEAD,
         refresh_at=NOON + 3240.5,
         refresh_attempt=2,
+        asleep_until=NOON + 7200.75,
     )
 
 

@@ -1,0 +1,107 @@
+"""How to push, and where the parameters stand (REQUIREMENTS 1.11, D-01, D-04 to D-06, D-13)."""
+
+from __future__ import annotations
+
+import pytest
+
+from sippn.binding import PushRequest, PushTarget
+from sippn.dialect import read_push
+from sippn.sip import NameAddr
+from tests.dialect.contacts import read, target
+
+RFC = ";pn-provider=fcm;pn-param=project;pn-prid=x"
+PLAIN = PushTarget("fcm", "project", "x")
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"),
+    [("0", 0), ("3", 3), ('"3"', 3), ("10", 10), ("11", 10), ("999999999", 10)],
+)
+def test_delay(written: str, seconds: float) -> None:
+    """D-05: pn-timeout=N holds the push back for N seconds, 10 at most, and 0 for none."""
+    assert target(f"{RFC};pn-timeout={written}").delay == seconds
+
+
+@pytest.mark.parametrize("written", ["", "-1", "1.5", "x", "9999999999", "%C2%B2"])
+def test_delay_that_is_none(written: str) -> None:
+    """D-05: a pn-timeout that is no number is no wish, and no reason to refuse a phone."""
+    assert target(f"{RFC};pn-timeout={written}").delay is None
+
+
+def test_linphone_says_how_to_alert() -> None:
+    """D-01: all that Linphone says about how to alert its user is kept for the provider."""
+    found = target(
+        f"{RFC};pn-silent=1;pn-timeout=0;pn-msg-str=IM_MSG;pn-call-str=IC_MSG;pn-groupchat-str=GC_MSG"
+        ";pn-call-snd=notes_of_the_optimistic.caf;pn-msg-snd=msg.caf;pn-call-remote-push-interval=5"
+    )
+    assert found.delay == 0
+    assert found.hints == (
+        ("pn-call-remote-push-interval", "5"),
+        ("pn-call-snd", "notes_of_the_optimistic.caf"),
+        ("pn-call-str", "IC_MSG"),
+        ("pn-groupchat-str", "GC_MSG"),
+        ("pn-msg-snd", "msg.caf"),
+        ("pn-msg-str", "IM_MSG"),
+        ("pn-silent", "1"),
+    )
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "pn-mwi-str",
+        "pn-missing-call-str",
+        "pn-call-accepted-elsewhere-str",
+        "pn-call-declined-elsewhere-str",
+    ],
+)
+def test_flexisip_says_more(name: str) -> None:
+    """D-04: Flexisip's own alerts are kept for the provider."""
+    assert target(f"{RFC};{name.upper()}=%41").hints == ((name, "A"),)
+
+
+def test_sylk_says_which_device() -> None:
+    """D-06: the words of sylk's clients are kept for the provider."""
+    found = target(f"{RFC};pn-device=ABC-123;pn-app=com.x;pn-silent")
+    assert found.hints == (("pn-app", "com.x"), ("pn-device", "ABC-123"), ("pn-silent", ""))
+
+
+def test_hints_are_bounded() -> None:
+    """D-13: what is too long, too much or cannot be read is left out, and refuses nobody."""
+    many = "".join(f";pn-x{number:02}=1" for number in range(30))
+    assert len(target(RFC + many).hints) == 24
+    for bad in (";pn-a=%00", ";pn-a=%4", ";pn-a=%ff", f";pn-a={'x' * 513}", f";pn-{'a' * 62}=1"):
+        assert target(RFC + bad) == PLAIN
+    assert target(f"{RFC};pn-a=1;PN-A=2").hints == (("pn-a", "1"),)
+
+
+def test_purr_is_no_hint() -> None:
+    """P-071: a pn-purr is of a dialog, and says nothing about how to push."""
+    assert target(f"{RFC};pn-purr=x") == PLAIN
+
+
+def test_parameters_behind_the_uri() -> None:
+    """D-09: push parameters in the Contact header instead of its URI are understood, too."""
+    assert target("", RFC) == target(";ob", f";expires=60{RFC}") == PLAIN
+    assert target(";pn-provider=fcm", ";pn-param=project;pn-prid=x") == PLAIN
+    assert target("", ";pn-provider=fcm;pn-param=project;pn-prid=%78;pn-silent=1").hints
+
+
+def test_contact_without_brackets() -> None:
+    """D-09: a Contact without angle brackets has its push parameters behind the URI, too."""
+    contact = NameAddr.parse(f"sip:alice@192.0.2.7{RFC};expires=60")
+    assert read_push(contact.uri, contact.params) == PushRequest("fcm", "fcm", PLAIN)
+
+
+def test_uri_wins() -> None:
+    """D-09: where a parameter is in both places, that of the URI counts."""
+    behind = ";PN-PROVIDER=apns;pn-param=other;pn-prid=y"
+    assert target(RFC, behind) == PLAIN
+    assert target(";pn-prid=x", behind).prid == "x"
+
+
+def test_order_does_not_matter() -> None:
+    """D-13: the same words in another order make an equal target."""
+    one = target(f"{RFC};pn-silent=1;pn-app=a")
+    assert one == target(f";pn-app=a{RFC}", ";pn-silent=1")
+    assert read(";pn-app=a") is None
