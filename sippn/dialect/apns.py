@@ -24,6 +24,7 @@ MAX_TOKENS: Final = 8
 _TEAM: Final = re.compile(r"[A-Z0-9]{8,12}")
 _SERVICE: Final = re.compile(r"[a-z0-9_\-]{1,32}")
 _SERVICES: Final = (VOIP, REMOTE)
+_DEFAULT: Final = (REMOTE,)
 _SANDBOX: Final = "dev"
 _ENVIRONMENTS: Final = (_SANDBOX, "prod")
 
@@ -87,6 +88,8 @@ def tokens_of(prid: str, services: Sequence[str]) -> tuple[tuple[str, str], ...]
     the only service that is left; ``remote`` where none is declared, for APNs gives a VoIP
     token only to apps that ask for one.
     """
+    if "&" not in prid and ":" not in prid and len(services) < 2:  # as RFC 8599 has it
+        return (((services or _DEFAULT)[0], prid),)
     labelled: dict[str, str] = {}
     unlabelled: dict[str, None] = {}
     for part in prid.split("&")[:MAX_TOKENS]:
@@ -97,7 +100,7 @@ def tokens_of(prid: str, services: Sequence[str]) -> tuple[tuple[str, str], ...]
                 labelled.setdefault(label, token)
         elif part:
             unlabelled[part] = None
-    left = [service for service in services or (REMOTE,) if service not in labelled]
+    left = [service for service in services or _DEFAULT if service not in labelled]
     if len(unlabelled) == 1 and len(left) == 1:
         labelled[left[0]] = next(iter(unlabelled))
     return tuple(labelled.items())

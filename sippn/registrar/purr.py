@@ -24,13 +24,17 @@ def with_purrs(
 
     :param registered: the bindings, as they were committed.
     """
-    caps = {one.pns: one for one in promised.feature_caps}
+    return [_with_purr(aor, one, promised, registered, purr) for one in promised.feature_caps]
+
+
+def _with_purr(
+    aor: AOR, caps: FeatureCaps, promised: Promise, registered: Sequence[Binding], purr: WritePURR
+) -> FeatureCaps:
     for pns, target in promised.in_dialogs:
-        for binding in registered:
-            if binding.push_target is target or binding.push_target == target:
-                new = purr(Reference(aor, binding.id))
-                if len(new) <= _LONGEST:
-                    one = caps[pns]
-                    caps[pns] = FeatureCaps(pns, one.vapid, one.pnsreg, new)
-                break
-    return list(caps.values())
+        if pns == caps.pns:
+            for binding in registered:
+                if binding.push_target is target or binding.push_target == target:
+                    new = purr(Reference(aor, binding.id))
+                    if len(new) <= _LONGEST:
+                        return FeatureCaps(pns, caps.vapid, caps.pnsreg, new)
+    return caps
