@@ -51,9 +51,9 @@ def test_nothing_that_was_answered_is_lost(
     server = start()
     crowd.port = server.port
     in_flight, until_back = [], []
-    for _ in range(KILLS):
+    for number in range(KILLS):
         crowd.register_at(RATE, dice.uniform(0, LONGEST_RUN))
-        crowd.hear_for(dice.uniform(0, LONGEST_WAIT))
+        crowd.hear_for(dice.uniform(0, LONGEST_WAIT * number / KILLS))  # once at once
         server.kill()
         crowd.hear_the_last()
         in_flight.append(crowd.waiting)
