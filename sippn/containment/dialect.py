@@ -18,6 +18,7 @@ from sippn.interfaces import IPushDialect
 from sippn.sip import NameAddr, Request
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_LONGEST: Final = 180  # seconds that any request waits
 
 
 @implementer(IPushDialect)
@@ -72,7 +73,10 @@ def _is_target(target: object) -> bool:
         _are_texts((target.provider, target.param, target.prid, target.app))
         and all(type(each) is tuple and all(map(_is_pair, each)) for each in pairs)
         and type(target.sandbox) is bool
-        and (target.delay is None or (type(target.delay) in (int, float) and target.delay >= 0))
+        and (
+            target.delay is None
+            or (type(target.delay) in (int, float) and 0 <= target.delay <= _LONGEST)
+        )
     )
 
 

@@ -56,7 +56,7 @@ def topic_of(param: str, *, is_app_id: bool = False) -> Topic:
         one stands behind a service only, for a bundle id may well end in ``.dev``.
     """
     before, _, last = param.rpartition(".")
-    environment = last if before and last in _ENVIRONMENTS else ""
+    environment = last.lower() if before and last.lower() in _ENVIRONMENTS else ""
     if environment and (is_app_id or _services(before.rpartition(".")[2])):
         param = before
     else:
@@ -71,11 +71,12 @@ def topic_of(param: str, *, is_app_id: bool = False) -> Topic:
 
 def _services(label: str) -> tuple[str, ...]:
     """The services that *label* is, or joins with ``&``; none: it is a part of a bundle id."""
+    label = label.lower()
     if label in _SERVICES:
         return (label,)
     if "&" not in label:
         return ()
-    names = [name for name in label.lower().split("&") if name]
+    names = [name for name in label.split("&") if name]
     known = len(names) <= MAX_TOKENS and all(map(_SERVICE.fullmatch, names))
     return tuple(dict.fromkeys(names)) if known else ()
 
@@ -101,6 +102,7 @@ def tokens_of(prid: str, services: Sequence[str]) -> tuple[tuple[str, str], ...]
         elif part:
             unlabelled[part] = None
     left = [service for service in services or _DEFAULT if service not in labelled]
-    if len(unlabelled) == 1 and len(left) == 1:
-        labelled[left[0]] = next(iter(unlabelled))
+    if len(unlabelled) == 1 and left:
+        service = REMOTE if REMOTE in left else left[0]
+        labelled[service] = next(iter(unlabelled))
     return tuple(labelled.items())

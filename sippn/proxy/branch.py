@@ -100,7 +100,8 @@ class Branch:
 
     def registered_elsewhere(self, binding: Binding) -> None:
         """Its UA has come back by another flow than the one that is waited for (RFC 5626)."""
-        if self.waiting is not None and self.legs.current is None and not self._stopped:
+        leg = self.legs.current
+        if self.waiting is not None and not self._stopped and (leg is None or not leg.heard):
             self._withdraw()
             self._fork_to(binding)
 

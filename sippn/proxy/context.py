@@ -130,7 +130,7 @@ class ResponseContext:
     def target_of(self, branch: Branch, binding: Binding) -> Target:
         """See :meth:`BranchOwner.target_of`."""
         if self._terms.in_dialog:
-            path = branch.target.path and binding.path
+            path = () if self._request.to.tag else binding.path  # a dialog has its own route set
             return evolve(branch.target, flow=binding.flow, binding=binding, path=path)
         return self._means.forwarder.target_of(branch.target.aor, binding)
 
@@ -279,16 +279,19 @@ class ResponseContext:
         """Find it where it is now, or let it join."""
         waits = self._search.drop(aor, ids, binding.instance)
         known = self._branches.of(ids)
+        device = None if known else self._branches.to_device(aor, binding.instance)
         if self._terms.in_dialog:
             for branch in known:
                 branch.registered(binding)
+            if device is not None:
+                device.registered_elsewhere(binding)
         elif waits:
             self._join(aor, binding)
         elif not self._means.settings.late_join:
             return
         elif known:
             self._follow(known, aor, binding)
-        elif (device := self._branches.to_device(aor, binding.instance)) is not None:
+        elif device is not None:
             device.registered_elsewhere(binding)
         else:
             self._join(aor, binding)

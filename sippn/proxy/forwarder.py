@@ -15,7 +15,7 @@ from sippn.errors import SIPError, TransportError
 from sippn.events import Bus, RequestForwarded
 from sippn.proxy.breadth import breadth_of
 from sippn.proxy.forwarding import forwarded_request, without_credentials
-from sippn.proxy.record_route import Dialog, Side, write_token
+from sippn.proxy.record_route import Dialog, Side, user_of, write_token
 from sippn.seal import Keyring, Reference
 from sippn.sip import URI, NameAddr, Request, Response, without_params, without_push_params
 from sippn.sip.grammar import METHODS
@@ -61,6 +61,11 @@ class Target:
     def binding_id(self) -> str:
         """Of the binding; empty: there is none."""
         return "" if self.binding is None else self.binding.id
+
+    @property
+    def sleeps(self) -> bool:
+        """Whether its UA may have a PURR."""
+        return self.binding is not None and self.binding.push_target is not None
 
     @property
     def reference(self) -> Reference | None:
@@ -212,9 +217,19 @@ class Forwarder:
         if not makes_dialog(request):
             return []
         caller_flow = passage.caller_flow
-        caller = Side(caller_flow.token, passage.vouched, passage.origin)
-        reference = target.reference if passage.wakes_all else None
-        callee = Side(flow.token, target.binding is not None, reference)
+        origin = passage.origin
+        caller = Side(
+            caller_flow.token,
+            passage.vouched,
+            origin if passage.wakes_all else None,
+            "" if origin is None else user_of(origin.aor),
+        )
+        callee = Side(
+            flow.token,
+            target.binding is not None,
+            target.reference if passage.wakes_all else None,
+            user_of(target.aor) if target.sleeps else "",
+        )
         token = write_token(Dialog.begun_by(request, caller, callee), self._keyring)
         secret = _is_sips(request.uri)
         sides = [_side(token, flow, secret), _side(token, caller_flow, secret)]

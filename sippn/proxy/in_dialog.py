@@ -41,13 +41,16 @@ class Crossing:
         """Where its dialog began: its way where nothing better is known."""
         return Target(self.request.uri, self.receiver.flow)
 
-    def caller(self, otherwise: Caller) -> Caller:
+    def caller(self, otherwise: Caller, arrived_on: str) -> Caller:
         """
         On whose account it waits and pushes: its side's, if somebody answers for that.
 
-        Its own credentials are not asked for: who hangs up must not be challenged.
+        Its own credentials are not asked for: who hangs up must not be challenged.  But its
+        tags prove nothing, for the other side knows them, too: it has to come from that side.
+
+        :param arrived_on: token of the flow that it came on.
         """
-        if otherwise.trusted or not self.sender.vouched:
+        if otherwise.trusted or not self.sender.vouched or self.sender.flow != arrived_on:
             return otherwise
         return Caller(f"{self.dialog.caller_mark} {self.sender.flow}")
 
@@ -70,6 +73,8 @@ class InDialog:
             raise CallDoesNotExist
         sender, receiver = sides
         reference = routed.reference
+        if reference is not None and not receiver.is_of(reference.aor):
+            reference = None  # it is beyond the next hop, or of another dialog
         if reference is None and self._means.settings.wakes_all:
             reference = receiver.reference
         return Crossing(routed.request, dialog, sender, receiver, reference)
@@ -90,12 +95,21 @@ class InDialog:
         """
         The target of *request* for the binding of *reference*; None: there is none any more.
 
-        The Request-URI stays as it is, and the route set: only the flow is the binding's.
+        The Request-URI stays as it is, and the route set: only the flow is the binding's.  A
+        UA with several flows is reached by one that is open (RFC 5626 section 5.3).
         """
-        for binding in reachable(await self._record(reference.aor), self._means.wall()):
-            if binding.id == reference.binding_id:
-                return Target(request.uri, binding.flow, reference.aor, binding)
-        return None
+        found = reachable(await self._record(reference.aor), self._means.wall())
+        known = next((one for one in found if one.id == reference.binding_id), None)
+        if known is None:
+            return None
+        target = Target(request.uri, known.flow, reference.aor, known)
+        if known.instance and self._means.forwarder.open_flow(target) is None:
+            for one in found:
+                other = Target(request.uri, one.flow, reference.aor, one)
+                same = one.instance == known.instance
+                if same and self._means.forwarder.open_flow(other) is not None:
+                    return other
+        return target
 
     def terms(
         self,
@@ -111,14 +125,18 @@ class InDialog:
         most = UNLIMITED if request.method == "INVITE" else NON_INVITE_LIMIT
         return Terms(caller, wait, None, in_dialog=True, most=most, kind=kind)
 
-    async def origin(self, request: Request, flow: str) -> Reference | None:
+    async def origin(self, request: Request, purr: Reference | None, flow: str) -> Reference | None:
         """
-        The binding of who sent *request* on *flow*, for what comes back in its dialog (S-22).
+        The binding of who sent *request* on *flow*, for what comes back in its dialog.
 
-        :param flow: a token; only who has registered on it is believed to be who From says.
+        :param purr: what the PURR in its Contact stands for; None: there is none.
+        :param flow: a token; only who has registered on it is believed to be who From says.  A
+            PURR is believed as well where no proxy can have passed it on.
         """
+        if purr is not None and len(request.headers.values("Via")) == 1:
+            return purr
         try:
-            aor = canonical_aor(request.from_.uri)
+            aor = canonical_aor(request.from_.uri) if purr is None else purr.aor
         except SIPError:
             return None
         for binding in reachable(await self._record(aor), self._means.wall()):

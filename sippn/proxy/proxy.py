@@ -109,14 +109,18 @@ class Proxy:
             target = crossing.beginning
             if crossing.reference is not None and not self._closing:  # no time to wait for anybody
                 target = await self._in_dialog.target(crossing)
-            terms = self._in_dialog.terms(crossing.request, target, crossing.caller(caller))
+            terms = self._in_dialog.terms(
+                crossing.request, target, crossing.caller(caller, context.arrived_on)
+            )
             context.start(crossing.request, [target], terms)
             return
         if self._closing:
             raise self._goodbye()
         origin = None
-        if self._means.settings.wakes_all and makes_dialog(routed.request):
-            origin = await self._in_dialog.origin(routed.request, context.arrived_on)
+        if makes_dialog(routed.request):
+            purr = self._routes.purr_of_contact(routed.request)
+            if purr is not None or self._means.settings.wakes_all:
+                origin = await self._in_dialog.origin(routed.request, purr, context.arrived_on)
         if routed.next_hop is None:
             await self._look_up(context, routed, principal, caller, origin)
         else:
@@ -189,7 +193,10 @@ class Proxy:
         context.start(request, targets, self._terms(request, plan, caller, routed.mark, origin))
 
     async def _cross_ack(self, crossing: Crossing) -> None:
-        self._forward_ack(crossing.request, await self._in_dialog.target(crossing))
+        target = await self._in_dialog.target(crossing)
+        if self._means.forwarder.open_flow(target) is None:
+            target = crossing.beginning  # it waits for nobody
+        self._forward_ack(crossing.request, target)
 
     def _forward_ack(self, ack: Request, target: Target) -> None:
         forwarder = self._means.forwarder

@@ -29,11 +29,20 @@ class Side:
         no stranger's.
     :ivar reference: its binding, by which it is woken without a PURR (REQUIREMENTS S-22); None:
         only with one.
+    :ivar user: digest of the AOR that is reached there; empty: somebody else is, who may lead
+        to it.
     """
 
     flow: str
     vouched: bool = False
     reference: Reference | None = None
+    user: str = ""
+
+    def is_of(self, aor: str) -> bool:
+        """Whether a PURR of *aor* stands for this side, and not for somebody beyond it."""
+        if self.reference is not None:
+            return self.reference.aor == aor
+        return self.user == user_of(aor)
 
 
 @value_class
@@ -71,8 +80,8 @@ def write_token(dialog: Dialog, keyring: Keyring) -> str:
     caller, callee = dialog.caller, dialog.callee
     vouched = ("c" if caller.vouched else "") + ("d" if callee.vouched else "")
     fields = [dialog.caller_mark, caller.flow, callee.flow, vouched]
-    if caller.reference or callee.reference:
-        fields += [_written(caller.reference), _written(callee.reference)]
+    if caller.reference or callee.reference or caller.user or callee.user:
+        fields += [_written(caller), _written(callee)]
     return keyring.seal(_PURPOSE, "\n".join(fields).encode("utf-8", "surrogateescape"))
 
 
@@ -83,21 +92,30 @@ def read_token(token: str, keyring: Keyring) -> Dialog | None:
         return None
     fields = plain.decode("utf-8", "surrogateescape").split("\n")
     mark, caller, callee, vouched, *references = (*fields, "", "", "")
-    to_caller, to_callee = map(_read, references[:2])
     return Dialog(
-        mark, Side(caller, "c" in vouched, to_caller), Side(callee, "d" in vouched, to_callee)
+        mark,
+        _read(caller, "c" in vouched, references[0]),
+        _read(callee, "d" in vouched, references[1]),
     )
 
 
-def _written(reference: Reference | None) -> str:
+def user_of(aor: str) -> str:
+    """A digest of *aor*: it is not to make every request longer."""
+    return hashlib.blake2s(aor.encode("utf-8", "surrogateescape"), digest_size=6).hexdigest()
+
+
+def _written(side: Side) -> str:
+    reference = side.reference
     if reference is None or len(reference.aor) > _LONGEST:
-        return ""
+        return side.user
     return f"{reference.binding_id} {reference.aor}"
 
 
-def _read(text: str) -> Reference | None:
-    binding_id, _, aor = text.partition(" ")
-    return Reference(aor, binding_id) if text else None
+def _read(flow: str, vouched: bool, text: str) -> Side:
+    first, _, aor = text.partition(" ")
+    if aor:
+        return Side(flow, vouched, Reference(aor, first))
+    return Side(flow, vouched, user=first)
 
 
 def _mark(request: Request, who: NameAddr) -> str:

@@ -97,6 +97,16 @@ class RouteReader:
             del routes[0]
         return dialog, None
 
+    def purr_of_contact(self, request: Request) -> Reference | None:
+        """What the PURR in the Contact of *request* stands for (RFC 8599 section 6.1.1)."""
+        if _PURR not in request.headers.line("Contact").lower():
+            return None
+        try:
+            purr = request.contacts[0].uri.param(_PURR)
+        except SIPError:
+            return None
+        return read_purr(purr, self._keyring) if purr else None
+
     def _reference(self, request: Request, routes: Sequence[str]) -> Reference | None:
         """What a PURR of ours stands for, in the Request-URI or in what is left of the Route."""
         purrs = [request.request_uri.param(_PURR)] if _PURR in request.uri.lower() else []

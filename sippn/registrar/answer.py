@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 from attrs import evolve
 
-from sippn.binding import Binding
+from sippn.binding import Binding, PushState
 from sippn.registrar.reading import Reading
 from sippn.sip import (
     URI,
@@ -53,7 +53,8 @@ def _own(binding: Binding) -> str:
 def _other(binding: Binding) -> str:
     uri = without_push_params(URI.parse(binding.contact))
     uri = evolve(uri, params=without_params(uri.params, ("pn-purr",)))  # it is for dialogs
-    if binding.push_target is not None:  # a plugin's dialect may know its token by any name
+    pushed = binding.push_target is not None or binding.push_state is PushState.ELSEWHERE
+    if pushed:  # a plugin's dialect may know its token by any name
         shown = tuple([param for param in uri.params if param[0].lower() in _SHOWN])
         uri = evolve(uri, password=None, params=shown, headers="")
     q = "" if binding.q is None else f";q={binding.q // 1000}.{binding.q % 1000:03}"

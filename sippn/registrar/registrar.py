@@ -138,7 +138,7 @@ class Registrar:
         )
         current, decision, now = await self._commit(registration, grant, record)
         fields = contact_fields(current, decision.registered, now)
-        fields += feature_caps_fields(self._caps(plan.aor, promised, decision))
+        fields += feature_caps_fields(self._caps(plan.aor, reading, promised, decision))
         fields += self._remarks.fields(
             plan.aor, reading, promised.problems, decision.registered, record
         )
@@ -177,8 +177,12 @@ class Registrar:
         stored = seen if decision.record is None else decision.record
         return live(stored, now), decision, now
 
-    def _caps(self, aor: AOR, promised: Promise, decision: Decision) -> Sequence[FeatureCaps]:
+    def _caps(
+        self, aor: AOR, reading: Reading, promised: Promise, decision: Decision
+    ) -> Sequence[FeatureCaps]:
         """What is promised, by now with the PURRs of the bindings that were made."""
+        if len(promised.targets) > 1:
+            promised = promised.kept(reading, [b.push_target for b in decision.registered])
         if self._purr is None or not promised.in_dialogs:
             return promised.feature_caps
         return with_purrs(aor, promised, decision.registered, self._purr)

@@ -79,7 +79,7 @@ class Remarks:
         :param registered: the bindings it made or refreshed; *before*: what was stored then.
         """
         remarks = list(problems)
-        for contact in reading.contacts:
+        for contact in () if reading.pushed_elsewhere else reading.contacts:
             if contact.push is None and contact.expires != 0:
                 if contact.refreshes_itself:
                     remarks.append(MISSING)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from attrs import evolve
+
 from sippn.binding import Capability, Grant, PushKind, PushTarget, Refresh
 from sippn.interfaces import IPushProvider
 from sippn.registrar.reading import AskedContact, Reading
@@ -36,6 +38,21 @@ class Promise:
     feature_caps: tuple[FeatureCaps, ...] = ()
     in_dialogs: tuple[tuple[str, PushTarget], ...] = ()
     problems: tuple[str, ...] = ()
+
+    def kept(self, reading: Reading, pushed: Sequence[PushTarget | None]) -> Promise:
+        """
+        What of it holds where only *pushed* are: of several Contacts that are one UA the last
+        counts, and what it does not want nobody is told of (U-03).
+        """
+        asked = zip(reading.contacts, self.targets, strict=True)
+        void = {contact.pns for contact, target in asked if target and target not in pushed}
+        if not void:
+            return self
+        return evolve(
+            self,
+            feature_caps=tuple([one for one in self.feature_caps if one.pns not in void]),
+            in_dialogs=tuple([one for one in self.in_dialogs if one[0] not in void]),
+        )
 
 
 @value_class

@@ -107,6 +107,7 @@ def test_request_that_nobody_could_answer_is_dropped(
         {"delay": "1"},
         {"delay": -1},
         {"delay": float("nan")},
+        {"delay": float("inf")},
     ],
 )
 def test_target_that_nobody_could_store_is_dropped(

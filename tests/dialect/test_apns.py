@@ -85,9 +85,21 @@ def test_labels_are_tolerated(services: str, prid: str, tokens: tuple[object, ..
     assert apns(f"ABCD1234.com.x.{services}", prid).tokens == tokens
 
 
-@pytest.mark.parametrize("prid", ["AA", "AA&BB", "&", ":voip", "AA&BB&CC"])
+def test_lone_token_of_two_services() -> None:
+    """D-02: a single token without a label, of an app with two services, is not for VoIP alone."""
+    assert apns("ABCD1234.com.x.voip&remote", "AA").tokens == (("remote", "AA"),)
+
+
+@pytest.mark.parametrize("param", ["TEAM123456.com.x.VoIP", "com.x.VOIP.Dev"])
+def test_service_in_any_case(param: str) -> None:
+    """D-02, R-04: a VoIP token is one however its app spells the service."""
+    target = apns(param, "AA")
+    assert (target.app, target.tokens) == ("com.x", (("voip", "AA"),))
+
+
+@pytest.mark.parametrize("prid", ["AA&BB", "&", ":voip", "AA&BB&CC"])
 def test_token_without_a_service(prid: str) -> None:
-    """D-02: a token that could be for either of two services is pushed for none, and said so."""
+    """D-02: tokens that could be for either of two services are pushed for none, and said so."""
     said = problem(f";pn-provider=apns;pn-param=ABCD1234.com.x.voip&remote;pn-prid={prid}")
     assert said == "no token of the PRID says which service it is for"
 

@@ -13,7 +13,7 @@ from sippn.registrar import PushRegistration, RegistrarSettings
 from sippn.service import ServerSettings
 from sippn.sip import read_feature_caps
 from sippn.testing.house import House
-from tests.flows.apps import ALICE, PUSH, App, called, caps, purrs, served
+from tests.flows.apps import ALICE, INSTANCE, PUSH, App, called, caps, purrs, served
 from tests.threats.scene import Sender, user
 
 
@@ -278,3 +278,18 @@ def test_challenge_has_no_feature_caps(settings: ServerSettings) -> None:
     assert app.sender.register("alice", contact) == [200]
     assert caps(app.sender.answers()[-1]) == ['*;+sip.pns="acme"']
     house.server.stopService()
+
+
+def test_contact_that_takes_its_push_back_is_promised_none(house: House, app: App) -> None:
+    """U-03, P-016: of two Contacts of one UA the last one counts, and what it asks for."""
+    first, second = app.contact(PUSH, INSTANCE), f"<sip:alice@[2001:db8::7]>{INSTANCE}"
+    response = app.send(first, second, fields=[("Expires", "3600")])
+    assert (response.status, caps(response), len(response.contacts)) == (200, [], 1)
+    assert called(house)[0] == 0
+
+
+def test_nobody_is_blamed_where_another_proxy_pushes(app: App) -> None:
+    """D-10, N-24: that a proxy which pushes keeps the push parameters to itself is no fault."""
+    by_others = ("Feature-Caps", '*;+sip.pns="apns"')
+    response = app.send(app.contact("", ";+sip.pnsreg"), fields=[by_others, ("Expires", "3600")])
+    assert (response.status, response.headers.get_all("Warning")) == (200, [])

@@ -167,3 +167,16 @@ def test_registrations_are_told_nobody(house: House) -> None:
     other = carol.subscribe("sip:bob@example.com", "presence")
     house.run()
     assert succeeded(other.answered).status != 489
+
+
+def test_sleeper_that_comes_back_through_an_edge(house: House) -> None:
+    """P-069, O-40: that INVITE takes the Path of the REGISTER that it woke its phone for."""
+    talk = talking(house)
+    talk.sleep()
+    takes_over(talk)
+    edge = f"<sip:{house.endpoint().address};lr>"
+    account = talk.alice.account
+    back = house.phone("alice", "token-alice", instance=account.instance, password="secret")
+    assert house.get(back.register(extra=[("Path", edge), ("Supported", "path")])).status == 200
+    house.run()
+    assert back.incoming[-1].invite.headers.values("Route") == [edge]
