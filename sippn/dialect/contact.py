@@ -8,7 +8,7 @@ from typing import Final
 
 from sippn.binding import PushRequest
 from sippn.dialect.fields import DECISIVE, delay_of, gather, hints_of
-from sippn.dialect.names import pns_called
+from sippn.dialect.names import APNS, PNS, pns_called
 from sippn.dialect.targets import target_of
 from sippn.dialect.words import LINPHONE, Words, words_of
 from sippn.errors import BadRequest
@@ -36,7 +36,7 @@ def read_push(uri: URI, params: Params) -> PushRequest | None:
     if words.prid == "":
         raise BadRequest("Empty PRID")
     pns = pns_called(words.provider or "")
-    problem = pns.problem if pns.word else _unnamed(words)
+    problem = (pns.problem or _incomplete(pns, words)) if pns.word else _unnamed(words)
     if problem or words.prid is None:
         return PushRequest(pns.word, pns.name, None, problem, words.dialect)
     if DECISIVE.issuperset(found):
@@ -46,6 +46,13 @@ def read_push(uri: URI, params: Params) -> PushRequest | None:
     if target is None:
         problem = "no token of the PRID says which service it is for"
     return PushRequest(pns.word, pns.name, target, problem, words.dialect)
+
+
+def _incomplete(pns: PNS, words: Words) -> str:
+    """What *pns* needs and *words* lack (RFC 8599 section 5.6.1.1); empty: nothing."""
+    if pns.name == APNS and words.prid is not None and not words.param:
+        return "apns needs the app in pn-param: TeamID.BundleID.service"
+    return ""
 
 
 def _unnamed(words: Words) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from sippn.sip import Response
 from sippn.value import value_class
 
-_LATER = (("Retry-After", "5"),)  # seconds: about what one wake takes
+LATER = (("Retry-After", "5"),)  # seconds: about what one wake takes
 _CHALLENGING = (401, 407)
 _TELLING = (401, 407, 415, 420, 484)  # what lets the caller try again better
 
@@ -44,7 +44,7 @@ def sparing_the_dialog(final: Final, method: str) -> Final:
     """
     if final.status == 408 and method != "INVITE":
         return final
-    return Final(500, headers=final.headers or _LATER)
+    return Final(500, headers=final.headers or LATER)
 
 
 def gather_challenges(best: Response, finals: Sequence[Final]) -> Response:

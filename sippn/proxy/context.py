@@ -12,7 +12,7 @@ from twisted.internet.defer import Deferred
 from sippn.binding import AOR, Binding, Decision
 from sippn.errors import MaxBreadthExceeded, SIPError
 from sippn.proxy.alarms import Alarms
-from sippn.proxy.best import Final, best_final, gather_challenges, sparing_the_dialog
+from sippn.proxy.best import LATER, Final, best_final, gather_challenges, sparing_the_dialog
 from sippn.proxy.branch import ANSWERED, GIVEN_UP, Branch
 from sippn.proxy.branches import REDIRECTED, Branches, is_unreached
 from sippn.proxy.breadth import Breadth
@@ -117,6 +117,8 @@ class ResponseContext:
 
         :param to_tag: of the answer; empty: one of its own.
         """
+        if error.status == 480 and self._request.to.tag:
+            error = SIPError(str(error), LATER)  # else it would end the dialog (P-067)
         self._caller.refuse(Final(error.status, headers=error.headers), str(error), to_tag)
         if self._started:
             self._ask_no_more()

@@ -183,11 +183,12 @@ class Proxy:
         else:
             check_event(request, plan)
             if routed.reference is not None:
-                replaced = await self._targets.replaced(request, routed.reference, plan)
-                if replaced is not None:
-                    terms = self._in_dialog.terms(request, replaced, caller, PushKind.CALL)
+                referred = await self._targets.referred(request, routed.reference, plan)
+                if referred is not None:
+                    kind = PushKind.MID_DIALOG if request.to.tag else PushKind.CALL
+                    terms = self._in_dialog.terms(request, referred, caller, kind)
                     terms = evolve(terms, mark=routed.mark, origin=origin)
-                    context.start(request, [replaced], terms)
+                    context.start(request, [referred], terms)
                     return
             targets = await self._targets.of(request, plan)
         context.start(request, targets, self._terms(request, plan, caller, routed.mark, origin))

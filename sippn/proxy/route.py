@@ -59,23 +59,23 @@ class RouteReader:
         Undo strict routing, then drop the topmost Route value if it names us.
 
         A Request-URI loses its push parameters: nobody outside tells us whom to push (T6).  A
-        PURR is none of them.  It is read in a dialog that our token proves, and in an INVITE
-        that replaces a dialog; elsewhere it is a parameter like any other (T2).
+        PURR is none of them.  It is read in a dialog, and in an INVITE that replaces one;
+        elsewhere it is a parameter like any other (T2).
 
         :raises BadRequest: a Route value that is no URI.
         """
         routes = request.headers.values("Route")
         if not routes:
             plain = _to(request, request.request_uri, request.headers)
-            reference = self._reference(plain, ()) if _replaces(request) else None
+            reference = self._reference(plain, ()) if _is_for_a_dialog(request) else None
             return Routed(plain, None, None, reference=reference)
-        count, uri, dialog = len(routes), request.request_uri, None
+        given, uri, dialog = tuple(routes), request.request_uri, None
         if uri.param("lr") is not None and self._is_ours(uri):
             dialog = self._dialog(uri)  # a strict router has put our Record-Route value there
             uri = _route(routes.pop())
         dialog, top = self._use_up(routes, dialog)
         headers = request.headers
-        if len(routes) < count:
+        if len(routes) < len(given):
             headers = headers.copy()
             if routes:
                 headers.set("Route", ", ".join(routes))
@@ -83,8 +83,8 @@ class RouteReader:
                 headers.remove("Route")
         used = _to(request, uri, headers)
         proved = dialog if request.to.tag else None
-        reads = proved is not None or _replaces(request)
-        return Routed(used, proved, top, reference=self._reference(used, routes) if reads else None)
+        reference = self._reference(used, given) if _is_for_a_dialog(request) else None
+        return Routed(used, proved, top, reference=reference)
 
     def _use_up(self, routes: list[str], dialog: Dialog | None) -> tuple[Dialog | None, URI | None]:
         """Drop what names us; the dialog that the first token proved, and the value left on top."""
@@ -108,7 +108,7 @@ class RouteReader:
         return read_purr(purr, self._keyring) if purr else None
 
     def _reference(self, request: Request, routes: Sequence[str]) -> Reference | None:
-        """What a PURR of ours stands for, in the Request-URI or in what is left of the Route."""
+        """What a PURR of ours stands for, in the Request-URI or in the Route."""
         purrs = [request.request_uri.param(_PURR)] if _PURR in request.uri.lower() else []
         for value in routes:
             if len(purrs) < _MOST_PURRS and _PURR in value.lower():
@@ -143,11 +143,11 @@ def _to(request: Request, uri: URI, headers: Headers) -> Request:
     return used if public is request.request_uri else used.readdressed(str(public))
 
 
-def _replaces(request: Request) -> bool:
-    """Whether it begins a dialog in the place of another one (RFC 3891)."""
-    if request.method != "INVITE" or "replaces" not in request.headers.keys:
-        return False
-    return not request.to.tag
+def _is_for_a_dialog(request: Request) -> bool:
+    """Whether it is in one, or begins one in the place of another (RFC 3891)."""
+    if request.to.tag:
+        return True
+    return request.method == "INVITE" and "replaces" in request.headers.keys
 
 
 def _route(value: str) -> URI:

@@ -52,13 +52,14 @@ class Targets:
             raise Forbidden("Relaying Denied")
         return Target(routed.request.uri, await self._flow_to(routed.next_hop))
 
-    async def replaced(
+    async def referred(
         self, request: Request, reference: Reference, plan: RoutePlan
     ) -> Target | None:
         """
-        The one UA whose dialog an INVITE replaces, by its PURR (RFC 8599 section 7).
+        The one UA that *request*, which has no token of ours, is for by its PURR: in a dialog,
+        or in the place of one (RFC 8599 sections 6.2.3 and 7).
 
-        None: it is an INVITE like others: a stranger's, whom a PURR does not make known (T2),
+        None: it is a request like others: a stranger's, whom a PURR does not make known (T2),
         or a policy wants it elsewhere.
         """
         as_asked = plan.targets in ((request.request_uri,), (reference.aor,))
@@ -69,7 +70,7 @@ class Targets:
             return None
         if not self._means.selection.chosen(request, (target.binding,)):
             return None
-        return evolve(target, path=target.binding.path)
+        return target if request.to.tag else evolve(target, path=target.binding.path)
 
     def find(self, request: Request, plan: RoutePlan) -> Find | None:
         """

@@ -23,7 +23,14 @@ from sippn.binding import (
     decide,
     live,
 )
-from sippn.errors import Forbidden, NotFound, PushNotSupported, SIPError, StoreUnavailable
+from sippn.errors import (
+    BadRequest,
+    Forbidden,
+    NotFound,
+    PushNotSupported,
+    SIPError,
+    StoreUnavailable,
+)
 from sippn.events import BindingRegistered, BindingRemoved, Bus, RegistrationRefused
 from sippn.interfaces import (
     IPushDialect,
@@ -37,7 +44,7 @@ from sippn.registrar.answer import contact_fields, feature_caps_fields, path_fie
 from sippn.registrar.extensions import check_required, outbound_applies, supported
 from sippn.registrar.purr import WritePURR, with_purrs
 from sippn.registrar.reading import Reading, read_register, registered_aor
-from sippn.registrar.remarks import Remarks
+from sippn.registrar.remarks import Remarks, warning_field
 from sippn.registrar.settings import RegistrarSettings
 from sippn.registrar.sharing import PRIDSharing
 from sippn.registrar.support import Promise, PushSupport, promise
@@ -114,6 +121,9 @@ class Registrar:
             return await self._register(request, principal, source)
         except SIPError as error:
             self._tell_refused(request, error)
+            if isinstance(error, BadRequest) and _is_about_push(request):
+                headers = [*error.headers, warning_field(str(error))]
+                raise BadRequest(str(error), headers) from error
             if isinstance(error, StoreUnavailable) and not _says_when(error):
                 raise StoreUnavailable(str(error), [*error.headers, _RETRY_AFTER]) from error
             raise
@@ -236,6 +246,8 @@ class Registrar:
             aor = ""
         if isinstance(error, PushNotSupported):
             self._remarks.tell(aor, error.why)
+        elif isinstance(error, BadRequest) and _is_about_push(request):
+            self._remarks.tell(aor, str(error))
         if self._bus.heard:
             reason = str(error) or REASONS.get(error.status, "")
             self._bus.publish(RegistrationRefused(self._clock.seconds(), aor, error.status, reason))
@@ -291,6 +303,10 @@ def _terms(settings: RegistrarSettings) -> Terms:
         push.refresh_attempts,
         sleep_after_expiry=push.sleep_after_expiry,
     )
+
+
+def _is_about_push(request: Request) -> bool:
+    return "pn-" in request.headers.line("Contact").lower()
 
 
 def _says_when(error: SIPError) -> bool:

@@ -293,3 +293,19 @@ def test_nobody_is_blamed_where_another_proxy_pushes(app: App) -> None:
     by_others = ("Feature-Caps", '*;+sip.pns="apns"')
     response = app.send(app.contact("", ";+sip.pnsreg"), fields=[by_others, ("Expires", "3600")])
     assert (response.status, response.headers.get_all("Warning")) == (200, [])
+
+
+def test_apns_without_an_app_is_no_promise(house: House, app: App) -> None:
+    """P-012, U-03: an APNs token without pn-param has no app: no promise, and the reason."""
+    served(house, "apns")
+    response = app.register(";pn-provider=apns;pn-prid=token-a")
+    assert (response.status, caps(response)) == (555, [])
+    (warning,) = response.headers.get_all("Warning")
+    assert "apns needs the app in pn-param" in warning
+
+
+@pytest.mark.parametrize("params", [";pn-provider=acme;pn-prid=", ";pn-provider=acme;pn-prid=a%zz"])
+def test_push_parameters_that_make_no_sense_are_told_why(app: App, params: str) -> None:
+    """T12, N-08: a REGISTER that is refused for its push parameters says so in a Warning, too."""
+    response = app.register(params)
+    assert (response.status, len(response.headers.get_all("Warning"))) == (400, 1)

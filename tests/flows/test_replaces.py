@@ -180,3 +180,41 @@ def test_sleeper_that_comes_back_through_an_edge(house: House) -> None:
     assert house.get(back.register(extra=[("Path", edge), ("Supported", "path")])).status == 200
     house.run()
     assert back.incoming[-1].invite.headers.values("Route") == [edge]
+
+
+def without_our_route(talk: Talk, method: str, sender: Sender) -> list[int]:
+    """A request in *talk* whose sender has forgotten our Record-Route."""
+    dialog = talk.there.dialog
+    ends = {"From": dialog.local, "To": dialog.remote, "Call_ID": dialog.call_id}
+    sender.ask(method, talk.contact, **ends)
+    talk.house.run()
+    return [answer.status for answer in sender.answers()]
+
+
+@pytest.mark.parametrize("method", ["BYE", "INFO", "NOTIFY", "REFER", "UPDATE"])
+def test_peer_that_lost_our_route_wakes_by_the_purr(house: House, method: str) -> None:
+    """P-065, T2: A trusted peer's request in a dialog wakes by its PURR, without our Route too."""
+    talk = talking(house)
+    talk.sleep()
+    peer = Sender.at(house, PBX)
+    assert without_our_route(talk, method, peer) == []
+    assert pushed(house) == [("mid-dialog", method)]
+    talk.comes_back()
+    assert talk.arrived[-1].method == method
+    assert talk.arrived[-1].uri == talk.contact
+
+
+def test_stranger_that_lost_our_route_wakes_nobody(house: House) -> None:
+    """P-065, T2: A stranger with a PURR and without our Route is refused, and pushes nobody."""
+    talk = talking(house)
+    talk.sleep()
+    assert without_our_route(talk, "BYE", Sender.at(house)) in ([403], [407])
+    assert house.pns.jobs == []
+
+
+@pytest.mark.parametrize("transport", ["tcp"])
+def test_request_in_a_dialog_to_nobody_ends_none(house: House) -> None:
+    """P-067: where a UA in a dialog cannot be reached the answer is 500, and no 480."""
+    talk = talking(house, purr=False)
+    talk.sleep()
+    assert without_our_route(talk, "INFO", Sender.at(house, PBX)) == [500]

@@ -239,11 +239,17 @@ def test_foreign_purr_means_nothing(uri: str) -> None:
     assert READER.preprocess_route(proved(uri)).reference is None
 
 
-def test_purr_means_nothing_where_no_dialog_is_proved() -> None:
-    """T2: without a token of ours, or without a To tag, it is a parameter like any other."""
-    tagged = "<sip:bob@example.com>;tag=b1"
-    for come in (request(with_purr()), request(with_purr(), US), request(with_purr(), to=tagged)):
+def test_purr_means_nothing_outside_of_dialogs() -> None:
+    """T2: without a To tag it is a parameter like any other."""
+    for come in (request(with_purr()), request(with_purr(), US)):
         assert READER.preprocess_route(come).reference is None
+
+
+def test_purr_is_read_on_our_own_route() -> None:
+    """P-065: a PURR counts on any Route of a request in a dialog, also on one that names us."""
+    ours = US.replace(";lr", f";lr;pn-purr={with_purr().partition('pn-purr=')[2]}")
+    come = request("sip:bob@192.0.2.9", ours, to="<sip:bob@example.com>;tag=b1")
+    assert READER.preprocess_route(come).reference == REFERENCE
 
 
 def test_purr_is_found_in_an_invite_that_replaces_a_dialog() -> None:
