@@ -21,3 +21,5 @@ html_theme_options = {
     "description": _setup["metadata"]["description"],
     "page_width": "1080px",
 }
+html_static_path = ["_static"]
+html_css_files = ["sippn.css"]
