@@ -90,7 +90,12 @@ class IPushProvider(Interface):
     capabilities: Sequence[b.Capability] = Attribute("What Feature-Caps may promise.")
 
     def can_push(target: b.PushTarget, kind: b.PushKind) -> bool:
-        """Whether *target* is complete, configured, and fit for *kind* (R-04)."""
+        """
+        Whether *target* is complete, configured, and fit for *kind*.
+
+        It is not asked where *target* has no token for *kind* (R-04); which one that is says
+        :func:`sippn.binding.service_for`.
+        """
 
     def request_push(job: b.PushJob) -> Deferred[b.PushOutcome]:
         """
