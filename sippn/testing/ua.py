@@ -236,6 +236,12 @@ class ScriptedUA:
             self._registration.restart()
         return self.register(expires)
 
+    def leave(self) -> None:
+        """Be gone: it hears and says nothing more, and leaves no timer and no socket."""
+        self._wire.asleep = True
+        self._wire.hush()
+        self.endpoint.close()
+
     def forget(self) -> None:
         """Drop what is recorded of the past; calls in progress go on."""
         self.received.clear()

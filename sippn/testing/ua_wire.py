@@ -40,6 +40,12 @@ class Wire:
     retransmits: bool = True
     asleep: bool = field(default=False, init=False)
     sent: list[Request | Response] = field(factory=list, init=False)
+    repeating: set[Repetition] = field(factory=set, init=False, repr=False)
+
+    def hush(self) -> None:
+        """Say nothing again, and leave no timer behind."""
+        for repetition in tuple(self.repeating):
+            repetition.stop()
 
     def send(self, message: Request | Response, to: Address) -> None:
         """Say it once."""
@@ -101,6 +107,7 @@ class Repetition:
 
     def stop(self) -> None:
         """It was heard."""
+        self._wire.repeating.discard(self)
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -108,11 +115,13 @@ class Repetition:
     def _schedule(self) -> None:
         wait = min(self._interval, self._left)
         self._left -= wait
+        self._wire.repeating.add(self)
         self._timer = self._wire.clock.callLater(wait, self._due)
 
     def _due(self) -> None:
         self._timer = None
         if self._left <= 0:
+            self._wire.repeating.discard(self)
             self._give_up()
             return
         self._interval = min(2 * self._interval, self.most)

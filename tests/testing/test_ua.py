@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from os import urandom
 
 import pytest
 from attrs import define, field
@@ -25,6 +26,7 @@ from sippn.sip import (
 )
 from sippn.sip.digest import ha1
 from sippn.testing.endpoints import Suspension
+from sippn.testing.network import MemoryNetwork
 from sippn.testing.ua import ScriptedUA
 from sippn.testing.ua_account import Account
 from sippn.transport import Address
@@ -344,3 +346,16 @@ def test_repeated_challenge_is_answered_once(alice: ScriptedUA, server: Server) 
     server.say(first)
     server.say(first)
     assert (len(server.heard), alice.challenges) == (2, 1)
+
+
+def test_ua_that_leaves_has_nothing_to_do() -> None:
+    """N-30: a suite that is over is over, also where an answer never came."""
+    clock = Clock()
+    network = MemoryNetwork(clock)
+    endpoint = network.endpoint("192.0.2.9", 5060)
+    account = Account("alice", "example.com")
+    ua = ScriptedUA(account, endpoint, Address("192.0.2.1", 5060), clock, urandom)
+    ua.register()
+    assert clock.getDelayedCalls()
+    ua.leave()
+    assert [call for call in clock.getDelayedCalls() if "Repetition" in str(call)] == []

@@ -198,9 +198,9 @@ class Trial(Patience):
         self.leave()
 
     def leave(self) -> None:
-        """Leave no socket."""
+        """Leave no timer and no socket."""
         for phone in self.phones:
-            phone.sleep()
+            phone.leave()
         for endpoint in self._endpoints:
             endpoint.close()
 
