@@ -18,6 +18,7 @@ from twisted.plugin import IPlugin
 from zope.interface import Attribute, Interface
 
 from sippn import binding as b
+from sippn.http import Overhear
 from sippn.sip import NameAddr, Request
 
 T = TypeVar("T")
@@ -105,6 +106,22 @@ class IPushProvider(Interface):
         """
 
 
+class IPushLanes(Interface):
+    """
+    What a push provider provides besides, that asks services which fail one by one.
+
+    Each lane has its own circuit breaker and its own requests in flight: an app whose PNS
+    hangs holds up no other app's pushes (RELIABILITY W3).
+    """
+
+    def lane_of(target: b.PushTarget) -> str:
+        """
+        The lane of *target*, which can be pushed: an app, a project, an origin.
+
+        It is named in the log; no part of a PRID but the host of its URL.
+        """
+
+
 class IRegistrationAuthority(Interface):
     """Says who may register: this server, or the registrar behind it."""
 
@@ -172,6 +189,8 @@ class Surroundings:
     :ivar entropy: that many random octets.
     :ivar serves: whether a host is one of the server's domains.
     :ivar owns: whether (host, port) is an address of the server's own; ask once it has started.
+    :ivar overhear: told of each HTTP request of a provider's, and of what came of it, by
+        ``sippn push test``; None: nobody looks on.
     """
 
     reactor: Any
@@ -180,6 +199,7 @@ class Surroundings:
     entropy: Callable[[int], bytes]
     serves: Callable[[str], bool] = _any_host
     owns: Callable[[str, int | None], bool] = _no_address
+    overhear: Overhear | None = None
 
 
 class IFactory(IPlugin):

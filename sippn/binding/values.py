@@ -196,6 +196,10 @@ class PushJob:
     :ivar deadline: monotonic clock, seconds; after it the push is worth nothing.
     :ivar collapse_key: pushes of one key may replace each other at the PNS.
     :ivar method: the SIP method that waits, empty for a refresh.
+    :ivar caller: the From of the request that waits, as it came; empty for a refresh.  The
+        PNS is told of it only where the operator's payload says so (RFC 8599 section 13).
+    :ivar reason: why a call is taken back, the value of a Reason field (RFC 3326), so that
+        "answered elsewhere" is no missed call; empty for all other kinds.
     """
 
     id: str
@@ -206,6 +210,8 @@ class PushJob:
     collapse_key: str = ""
     method: str = ""
     call_id: str = ""
+    caller: str = field(default="", repr=_hidden("caller"))
+    reason: str = ""
 
 
 class Verdict(Enum):
@@ -224,8 +230,11 @@ class PushOutcome:
     What came of a push.
 
     :ivar detail: for the operator: the PNS's own words, never a PRID.
+    :ivar advice: for the operator as well: what that means, and what to do about it; words of
+        the provider's own.  Where it is REFUSED, the log says it once.
     :ivar retry_after: seconds the PNS asked to wait.
-    :ivar gone_since: wall clock, seconds: a REGISTER after it proves the PRID alive again.
+    :ivar gone_since: wall clock of :class:`~sippn.interfaces.Surroundings`, seconds: a
+        REGISTER after it proves the PRID alive again.
     """
 
     verdict: Verdict
@@ -233,6 +242,7 @@ class PushOutcome:
     detail: str = ""
     retry_after: float | None = None
     gone_since: float | None = None
+    advice: str = ""
 
 
 @value_class

@@ -24,10 +24,10 @@ from sippn.binding import (
     service_for,
 )
 from sippn.errors import ConfigErrors
+from sippn.http.one.answer import AnswerReader
+from sippn.http.one.exchange import Exchange, Letter
+from sippn.http.one.gateway import Gateway, gateway_to, trust_root
 from sippn.interfaces import IPushProvider, Surroundings
-from sippn.providers.answer import AnswerReader
-from sippn.providers.exchange import Exchange, Letter
-from sippn.providers.gateway import Gateway, gateway_to, trust_root
 from sippn.providers.served import capabilities_of, is_served
 from sippn.providers.settings import WebhookSettings
 from sippn.providers.verdicts import outcome_of, outcome_of_failure

@@ -1,4 +1,4 @@
-"""Tests for :mod:`sippn.providers.connection`: a webhook on a memory reactor."""
+"""Tests for :mod:`sippn.http.one.connection`: a webhook on a memory reactor."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from zope.interface import implementer, provider
 
 from sippn.binding import PushJob, PushKind, PushOutcome, PushTarget, Verdict
 from sippn.interfaces import IPushProvider, Surroundings
-from sippn.providers.connection import IDLE_TIME, MOST_OCTETS
+from sippn.http.one.connection import IDLE_TIME, MOST_OCTETS
 from sippn.providers.settings import WebhookSettings
 from sippn.providers.webhook import ANSWER_TIME, Webhook
 from sippn.testing.contracts.provider import PushProviderContract
@@ -372,7 +372,7 @@ def test_no_more_connections_are_kept_than_can_be_in_flight(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """W3: what a burst has opened beyond that is closed at once, in order."""
-    monkeypatch.setattr("sippn.providers.connection.MOST_IDLE", 2)
+    monkeypatch.setattr("sippn.http.one.connection.MOST_IDLE", 2)
     pushes = [bench.push() for _ in range(3)]
     wires = [bench.connect() for _ in range(3)]
     for wire in wires:

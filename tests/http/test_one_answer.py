@@ -1,4 +1,4 @@
-"""Tests for :mod:`sippn.providers.answer`: whatever a gateway sends."""
+"""Tests for :mod:`sippn.http.one.answer`: whatever a gateway sends."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sippn.providers.answer import MOST_OCTETS, MOST_OF_HEAD, AnswerReader, NoHTTP, TooLong
+from sippn.http.one.answer import MOST_OCTETS, MOST_OF_HEAD, AnswerReader, NoHTTP, TooLong
 
 PLAIN = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 CHUNKED = (

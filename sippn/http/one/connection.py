@@ -14,8 +14,8 @@ from twisted.internet.interfaces import (
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 
-from sippn.providers.answer import MOST_OCTETS, AnswerReader, NoHTTP, TooLong
-from sippn.providers.exchange import Letter
+from sippn.http.one.answer import MOST_OCTETS, AnswerReader, NoHTTP, TooLong
+from sippn.http.one.exchange import Letter
 
 __all__ = ["IDLE_TIME", "MOST_IDLE", "MOST_OCTETS", "Connection", "Connections"]
 

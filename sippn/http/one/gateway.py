@@ -14,9 +14,9 @@ from twisted.internet.protocol import Factory
 from twisted.internet.ssl import Certificate, optionsForClientTLS, trustRootFromCertificates
 from twisted.web.client import URI
 
-from sippn.providers.answer import AnswerReader
-from sippn.providers.connection import Connection, Connections
-from sippn.providers.exchange import Letter
+from sippn.http.one.answer import AnswerReader
+from sippn.http.one.connection import Connection, Connections
+from sippn.http.one.exchange import Letter
 
 NEXT_ADDRESS = 0.1
 """

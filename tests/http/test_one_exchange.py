@@ -1,11 +1,11 @@
-"""Tests for :mod:`sippn.providers.exchange`."""
+"""Tests for :mod:`sippn.http.one.exchange`."""
 
 from __future__ import annotations
 
 import pytest
 from twisted.internet.defer import CancelledError, Deferred
 
-from sippn.providers.exchange import Exchange, Letter
+from sippn.http.one.exchange import Exchange, Letter
 from sippn.testing.results import failed, succeeded
 
 

@@ -1,0 +1,1 @@
+"""The ``sippn`` command, beside twistd."""
