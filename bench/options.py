@@ -17,6 +17,7 @@ _NUMBER = {
     "rounds": "runs of each case",
     "bindings": "push bindings, for register and durable",
     "calls": "woken calls in a closed loop",
+    "pushed": "the same, pushed by APNs",
 }
 _NUMBERS = {
     "at_a_time": "of them",
@@ -30,7 +31,7 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog="python -m bench",
         description="Measures sippn beside Kamailio.",
-        epilog="\n".join(["measures:", *(f"  {one.name:10} {one.says}" for one in ALL)]),
+        epilog="\n".join(["measures:", *(f"  {one.name:12} {one.says}" for one in ALL)]),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     names = ["all", *(one.name for one in ALL)]

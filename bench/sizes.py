@@ -16,6 +16,8 @@ class Sizes:
     :ivar users: whose phones are called; more of them where the rate is fixed.
     :ivar calls: in a closed loop of each of *at_a_time*, after some to warm up.
     :ivar rates: calls a second; *http_rates* with push by HTTP; each for *call_seconds*.
+    :ivar pushed: calls pushed by APNs, of each of *pushed_at_a_time*, also with a GOAWAY every
+        *goaway* streams; *pushes* while memory is looked at.
     :ivar registers: a second, beside which it is seen what a phone waits for.
     :ivar parked: INVITEs that wait, while *probes* other bindings are refreshed, several times.
     :ivar held: bindings whose memory is measured.
@@ -41,6 +43,10 @@ class Sizes:
     rates: tuple[int, ...] = (200, 400, 800)
     http_rates: tuple[int, ...] = (200,)
     call_seconds: float = 14.0
+    pushed: int = 5_000
+    pushed_at_a_time: int = 200
+    goaway: int = 500
+    pushes: int = 50_000
     registers: float = 500.0
     parked: tuple[int, ...] = (0, 1_000, 5_000)
     probes: int = 2_000
@@ -71,6 +77,9 @@ QUICK = Sizes(
     calls=1_000,
     rates=(200, 400),
     call_seconds=4.0,
+    pushed=1_000,
+    goaway=100,
+    pushes=20_000,
     parked=(0, 200, 1_000),
     probes=1_000,
     held=20_000,
@@ -100,6 +109,10 @@ TINY = Sizes(
     rates=(50,),
     http_rates=(50,),
     call_seconds=0.4,
+    pushed=20,
+    pushed_at_a_time=5,
+    goaway=5,
+    pushes=20,
     registers=80,
     parked=(0, 20),
     probes=20,

@@ -133,7 +133,8 @@ class Oracles:
             said = json.loads(body)
         except ValueError:
             said = {}
-        if set(said) != _PUSH_KEYS:
+        recall = said.get("kind") == "cancel"  # says why, where somebody said why
+        if set(said) - ({"reason"} if recall else set()) != _PUSH_KEYS:
             self.fail("injection", "a push that is not what it should be", case, body)
 
     def logged(self, text: bytes) -> None:

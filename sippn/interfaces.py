@@ -62,6 +62,17 @@ class IBindingStore(Interface):
         """Tell which AORs other nodes committed; empty: some may be missing, read again."""
 
 
+class IReadable(Interface):
+    """What a store provides whose records another process may read while a server has it open."""
+
+    def read(aor: b.AOR) -> b.Record | None:
+        """
+        The record of *aor* as it is kept, without starting the store or changing anything.
+
+        :raises ConfigErrors: it can't be read, and what to do.
+        """
+
+
 class INotebook(Interface):
     """What a store provides that keeps a line or two beside its records, as durably as these."""
 

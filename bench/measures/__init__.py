@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bench.measures.apns import APNS, APNS_MEMORY
 from bench.measures.delay import DELAY
 from bench.measures.growth import GROWTH
 from bench.measures.herd import HERD
@@ -20,6 +21,8 @@ ALL: tuple[Measure, ...] = (
     DURABLE,
     WAKE,
     WEBHOOK,
+    APNS,
+    APNS_MEMORY,
     DELAY,
     GROWTH,
     PARKED,

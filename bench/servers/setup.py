@@ -22,6 +22,8 @@ class Setup:
     :ivar database: a data base to start with, for a durable one; it is copied.
     :ivar http: pushes are POSTs; otherwise each is one datagram.
     :ivar push_port: where the push service listens.
+    :ivar providers: the tables of push providers, instead of either; sippn alone.
+    :ivar in_flight: pushes that a provider may have unanswered; sippn alone.
     :ivar pushes: a second, at most; 0: any number.
     :ivar wait: seconds an INVITE waits for its phone.
     :ivar streams: it takes connections as well, at the same port; sippn alone.
@@ -32,6 +34,8 @@ class Setup:
     database: Path | None = None
     http: bool = False
     push_port: int = 9
+    providers: str = ""
+    in_flight: int = 100
     pushes: int = 0
     wait: int = 20
     streams: bool = False

@@ -32,8 +32,7 @@ mode = "none"
 [push]
 wait = {{ invite = {wait} }}
 
-[[push.provider]]
-{provider}
+{providers}
 
 # what is measured is the work, not how it is bounded
 [limits]
@@ -42,7 +41,12 @@ parked_per_callee = 0
 parked_per_caller = 0
 pushes_per_hour_stranger = 0
 pushes_per_second = {pushes}
+in_flight_per_provider = {in_flight}
+{later}
 """
+
+_LATER = ("pushes_per_hour_device", "pushes_per_hour_caller")
+"""Limits that a tree of before has not got, and would refuse."""
 
 _STREAMS = """
 [[listen]]
@@ -83,7 +87,9 @@ class Sippn:
             storage='type = "sqlite"\npath = "sippn.db"' if setup.durable else 'type = "memory"',
             wait=setup.wait,
             pushes=setup.pushes,
-            provider=_provider(setup),
+            providers=setup.providers or _provider(setup),
+            in_flight=setup.in_flight,
+            later="\n".join(f"{name} = 0" for name in _LATER if self._knows(name)),
         )
         (folder / "sippn.toml").write_text(text)
         words = TWISTD
@@ -91,6 +97,9 @@ class Sippn:
             limited = f'ulimit -n {setup.descriptors} && exec "$@"'
             words = ["sh", "-c", limited, "sh", *words]
         return Command(words, path_to(self.tree))
+
+    def _knows(self, limit: str) -> bool:
+        return limit in (self.tree / "sippn/config/model.py").read_text()
 
 
 def path_to(tree: Path) -> dict[str, str]:
@@ -101,5 +110,7 @@ def path_to(tree: Path) -> dict[str, str]:
 
 def _provider(setup: Setup) -> str:
     if setup.http:
-        return f'type = "webhook"\nurl = "http://{HOST}:{setup.push_port}/push"'
-    return f'type = "bench-datagram"\nport = {setup.push_port}'
+        keys = f'type = "webhook"\nurl = "http://{HOST}:{setup.push_port}/push"'
+    else:
+        keys = f'type = "bench-datagram"\nport = {setup.push_port}'
+    return f"[[push.provider]]\n{keys}\n"

@@ -193,13 +193,16 @@ class PushJob:
     One push to request.
 
     :ivar id: opaque, random, unique; safe to log and to show.
-    :ivar deadline: monotonic clock, seconds; after it the push is worth nothing.
+    :ivar deadline: monotonic clock, seconds; after it nobody asks the PNS for it any more.
     :ivar collapse_key: pushes of one key may replace each other at the PNS.
     :ivar method: the SIP method that waits, empty for a refresh.
     :ivar caller: the From of the request that waits, as it came; empty for a refresh.  The
         PNS is told of it only where the operator's payload says so (RFC 8599 section 13).
     :ivar reason: why a call is taken back, the value of a Reason field (RFC 3326), so that
         "answered elsewhere" is no missed call; empty for all other kinds.
+    :ivar held_until: monotonic clock, seconds: until then it is of use to a phone that was
+        away; 0: until the deadline, as nobody waits for longer.
+    :ivar urgent: a refresh that is the last one before its binding expires (S-30).
     """
 
     id: str
@@ -212,6 +215,12 @@ class PushJob:
     call_id: str = ""
     caller: str = field(default="", repr=_hidden("caller"))
     reason: str = ""
+    held_until: float = 0.0
+    urgent: bool = False
+
+    def life(self, now: float) -> float:
+        """Seconds, from *now*, for which the PNS may keep it for a phone that is away."""
+        return max(self.deadline, self.held_until) - now
 
 
 class Verdict(Enum):
@@ -235,6 +244,8 @@ class PushOutcome:
     :ivar retry_after: seconds the PNS asked to wait.
     :ivar gone_since: wall clock of :class:`~sippn.interfaces.Surroundings`, seconds: a
         REGISTER after it proves the PRID alive again.
+    :ivar unsent: FAILED, and the PNS certainly has not got it; where it may have, the phone may
+        ring, and is told when the call is over (S-12).
     """
 
     verdict: Verdict
@@ -243,6 +254,7 @@ class PushOutcome:
     retry_after: float | None = None
     gone_since: float | None = None
     advice: str = ""
+    unsent: bool = False
 
 
 @value_class

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -17,8 +18,9 @@ from sippn.interfaces import IFactory, Surroundings
 
 Build: TypeAlias = Callable[[Surroundings], Any]
 
+_QUOTED = re.compile(r'\."([A-Za-z0-9_-]+)"(?=[.\[]|\Z)')  # in need of no quotes
 _CURE = "mend the plugin, or leave the table out"
-_LATER = frozenset({"postgres", "redis", "apns", "fcm", "webpush"})
+_LATER = frozenset({"postgres", "redis"})
 
 
 @define(eq=False)
@@ -116,8 +118,9 @@ def _placed_build(factory: IFactory, build: Build, loc: Loc) -> Build:
 
 
 def _placed(loc: Loc, where: str, what: str) -> Problem:
+    """A plugin may quote more of its keys than TOML wants; each has one path here."""
     inside = where if not where or where.startswith("[") else f".{where}"
-    return key_path(loc) + inside, what
+    return key_path(loc) + _QUOTED.sub(r".\1", inside), what
 
 
 def _name(factory: object) -> str:

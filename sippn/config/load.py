@@ -16,6 +16,7 @@ from sippn.config.embedded import EMBEDDED
 from sippn.config.factories import Factories
 from sippn.config.model import Config
 from sippn.config.problems import Loc, Problem, explain, key_path, without_echoes
+from sippn.config.push_risks import push_risks
 from sippn.config.reading import read_text, read_toml
 from sippn.config.references import References
 from sippn.config.risks import risks
@@ -81,7 +82,8 @@ def read(text: str, folder: Path, environ: Mapping[str, str], factories: Factori
     if problems or found.storage is None:
         raise ConfigErrors(problems)
     settings = settings_of(config, folder, users, found, found.storage)
-    return Checked(settings, risks(config), summary(config, settings))
+    warnings = (*risks(config), *push_risks(config, folder))
+    return Checked(settings, warnings, summary(config, settings, references.secret))
 
 
 def _toml(text: str) -> dict[str, Any]:

@@ -168,6 +168,8 @@ class Limits(Table):
     parked_per_callee: _Count = 5
     parked_per_caller: _Count = 20
     pushes_per_hour_stranger: _Count = 20
+    pushes_per_hour_caller: _Count = 600
+    pushes_per_hour_device: _Count = 240
     pushes_per_second: _Count = 500
     in_flight_per_provider: _Count = 100
     message: _Count = 131072

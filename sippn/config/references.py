@@ -29,6 +29,10 @@ _ALWAYS_TABLES = frozenset(
 )
 
 
+_PUSHES = ("push", "provider")
+_PAYLOADS = (2, 4)  # where "payload" stands in the keys: in a provider's table, or in an app's
+
+
 class _LostError(Exception):
     """A reference leads nowhere; the key it stood at is left out."""
 
@@ -79,7 +83,7 @@ class References:
             return self._list(value, loc)
         if not isinstance(value, dict):
             return value
-        if len(value) == 1 and names(loc) not in _ALWAYS_TABLES:
+        if len(value) == 1 and names(loc) not in _ALWAYS_TABLES and not _told_to_an_app(loc):
             [(kind, where)] = value.items()
             if kind in _KINDS and isinstance(where, str):
                 return self._text(kind, where, loc)
@@ -107,3 +111,9 @@ class References:
         except ValueError as error:
             raise ValueError(f"{named(path)} {error}") from None
         return text.removesuffix("\n").removesuffix("\r")
+
+
+def _told_to_an_app(loc: Loc) -> bool:
+    """Whether *loc* is below a payload: its keys are the app's, be they ``env`` or ``file``."""
+    keys = names(loc)[:-1]
+    return keys[:2] == _PUSHES and any(keys[at : at + 1] == ("payload",) for at in _PAYLOADS)

@@ -134,6 +134,8 @@ def _parking(config: Config) -> ParkingLimits:
         parked_per_callee=limits.parked_per_callee,
         parked_per_caller=limits.parked_per_caller,
         pushes_per_hour_stranger=limits.pushes_per_hour_stranger,
+        pushes_per_hour_caller=limits.pushes_per_hour_caller,
+        pushes_per_hour_device=limits.pushes_per_hour_device,
     )
 
 

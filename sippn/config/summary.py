@@ -2,27 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sippn.auth import offered
 from sippn.config.model import Config, PluginTable
+from sippn.config.problems import Loc
+from sippn.config.reached import reached
 from sippn.service.settings import ServerSettings
 
 
-def summary(config: Config, settings: ServerSettings) -> tuple[str, ...]:
-    """What an operator wants to see at a glance."""
+def summary(config: Config, settings: ServerSettings, secret: Collection[Loc]) -> tuple[str, ...]:
+    """
+    What an operator wants to see at a glance.
+
+    :param secret: places whose value came from a variable or a file, and is not shown.
+    """
     sockets = (_socket(listen.transport, listen.host, listen.port) for listen in settings.listen)
-    providers = (provider.type for provider in config.push.provider)
     return (
         f"listens on:     {', '.join(sockets)}",
         f"domains:        {', '.join(settings.domains) or 'every domain'}",
         f"storage:        {config.storage.type}",
         f"authentication: {_auth(settings)}",
         f"trusted:        {', '.join(map(str, settings.auth.trusted)) or 'nobody'}",
-        f"push:           {', '.join(providers) or 'no provider'}",
+        *_providers(config.push.provider, secret),
         *_plugins("dialects:      ", config.push.dialect),
         *_plugins("policies:      ", config.policy),
     )
+
+
+def _providers(tables: Sequence[PluginTable], secret: Collection[Loc]) -> tuple[str, ...]:
+    """A line for each, in the order in which they are asked."""
+    lines = [
+        reached(table, lambda *keys, number=number: ("push", "provider", number, *keys) in secret)
+        for number, table in enumerate(tables)
+    ]
+    first, *others = lines or ["no provider"]
+    return (f"push:           {first}", *(f"                {line}" for line in others))
 
 
 def _plugins(what: str, tables: Sequence[PluginTable]) -> tuple[str, ...]:

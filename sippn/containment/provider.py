@@ -14,7 +14,10 @@ from zope.interface import implementer
 from sippn.binding import Capability, PushJob, PushKind, PushOutcome, PushTarget
 from sippn.containment.bounded import as_deferred
 from sippn.containment.complaints import Complaints
-from sippn.interfaces import IPushProvider
+from sippn.interfaces import IPushLanes, IPushProvider
+
+_PATIENCE = 10.0  # seconds: who asks a network gives up sooner, and says so
+_LONGEST_LANE = 260  # characters: a host with its port, or an app's name; it is in log lines
 
 
 class ProviderBroke(Exception):
@@ -28,7 +31,7 @@ class ContainedProvider:
     A provider whose every push ends in an outcome, or in :class:`ProviderBroke`.
 
     Whoever asked it withdraws a push at its deadline; one that was still unanswered then is
-    told, too.
+    told, too, unless it had too little time.
     """
 
     _provider: IPushProvider
@@ -65,6 +68,23 @@ class ContainedProvider:
         self._complaints.nonsense("can_push", can)
         return False
 
+    @property
+    def has_lanes(self) -> bool:
+        """Whether it provides :class:`~sippn.interfaces.IPushLanes`."""
+        return IPushLanes.providedBy(self._provider)
+
+    def lane_of(self, target: PushTarget) -> str:
+        """As the provider says; one for all, if it cannot say."""
+        try:
+            lane: object = IPushLanes(self._provider).lane_of(target)
+        except Exception as error:  # noqa: BLE001 - a plugin may raise anything
+            self._complaints.broke("lane_of", error)
+            return ""
+        if isinstance(lane, str) and len(lane) <= _LONGEST_LANE and lane.isprintable():
+            return lane
+        self._complaints.nonsense("lane_of", lane)
+        return ""
+
     def request_push(self, job: PushJob) -> Deferred[PushOutcome]:
         """
         Ask it.
@@ -75,13 +95,14 @@ class ContainedProvider:
         :raises ProviderBroke: it raised, or gave no outcome.
         """
         asked: Any
+        since = self._clock.seconds()
         try:
             asked = self._provider.request_push(job)
         except Exception as error:  # noqa: BLE001 - a plugin may raise anything
             self._complaints.broke("request_push", error)
             return fail(ProviderBroke())
         answer = as_deferred(asked) if isinstance(asked, Awaitable) else succeed(asked)
-        return answer.addCallbacks(self._checked, self._failed, errbackArgs=(job,))
+        return answer.addCallbacks(self._checked, self._failed, errbackArgs=(job, since))
 
     def cannot_cancel(self, error: Exception) -> None:
         """What it raised when one of its answers was cancelled."""
@@ -93,11 +114,11 @@ class ContainedProvider:
         self._complaints.nonsense("request_push", outcome)
         raise ProviderBroke
 
-    def _failed(self, failure: Failure, job: PushJob) -> Failure:
+    def _failed(self, failure: Failure, job: PushJob, since: float) -> Failure:
         if not failure.check(CancelledError):
             self._complaints.broke("request_push", failure.value)
             return Failure(ProviderBroke())
-        if self._clock.seconds() >= job.deadline:
+        if self._clock.seconds() >= max(job.deadline, since + _PATIENCE):
             self._complaints.tell("did not answer a push before its deadline")
         return failure
 

@@ -16,6 +16,7 @@ from sippn.events import Event, Ladder, WakeReleased
 from sippn.sip import Response
 from sippn.testing.calls import Call
 from sippn.testing.calls_received import ring_then_answer
+from sippn.testing.push_server import APNsPush
 
 DELIVERY = 0.25  # seconds from a push service to a phone; in life it is 0.5 to 2
 RINGING = 0.3
@@ -45,7 +46,7 @@ class Scene:
     Plays one call on *stage*, and shows its ladder line by line.
 
     :ivar patience: seconds until the answer; a call that takes longer has failed.
-    :ivar pushes: how many pushes reached the push service.
+    :ivar pushes: how many pushes APNs sent on to the phone.
     :ivar waits: how long a parked request waited for its phone, in seconds.
     """
 
@@ -67,7 +68,7 @@ class Scene:
         stage.phone.forget()
         stage.caller.forget()
         stage.phone.policy = ring_then_answer(RINGING)
-        stage.pns.on_push = self._push_received
+        stage.pns.apns.on_push = self._push_received
         unsubscribe = stage.server.bus.subscribe(self._show)
         try:
             return await self._play()
@@ -75,7 +76,7 @@ class Scene:
             return Outcome(woken=False, words=str(failure))
         finally:
             unsubscribe()
-            stage.pns.on_push = None
+            stage.pns.apns.on_push = None
             for delivery in self._deliveries:
                 if delivery.active():
                     delivery.cancel()
@@ -132,7 +133,7 @@ class Scene:
             f"{'' if self.pushes == 1 else 'es'} sent",
         )
 
-    def _push_received(self, push: dict[str, object]) -> None:  # noqa: ARG002 - one phone, any push
+    def _push_received(self, push: APNsPush) -> None:  # noqa: ARG002 - one phone, any push
         self.pushes += 1
         clock = self.stage.around.clock
         self._deliveries.append(clock.callLater(DELIVERY, self._push_delivered))

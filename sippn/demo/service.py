@@ -18,7 +18,8 @@ from sippn.interfaces import Surroundings
 PAUSE = 3.0  # seconds between two calls
 
 WELCOME = """\
-A phone that sleeps, a caller, a push service, and sippn between them: all on 127.0.0.1.
+A phone that sleeps, a caller, a stand-in for Apple's push service, and sippn between them: all
+on 127.0.0.1, the pushes over HTTP/2 and TLS as Apple takes them.
 Times are in seconds. Ctrl-C ends it.
 """
 

@@ -1,13 +1,14 @@
 """
 Who takes part in the demo: a server, a push service, a phone and a caller.
 
-All of it is real but the people: sockets on loopback, the server as its configuration
-makes it, pushes over HTTP.
+All of it is real but the people and Apple: sockets on loopback, the server as its configuration
+makes it, pushes as APNs takes them, over HTTP/2 and TLS.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from attrs import frozen
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
@@ -17,13 +18,15 @@ from sippn.interfaces import Surroundings
 from sippn.service import Server, make_server
 from sippn.sip import PushParams
 from sippn.testing.endpoints import UDPEndpoint
-from sippn.testing.pns import ScriptedPNS
+from sippn.testing.push_server import PushServer
+from sippn.testing.push_server.files import APP, TEAM
 from sippn.testing.ua import ScriptedUA
 from sippn.testing.ua_account import Account
 from sippn.transport import Address
 
-CALLEE, CALLER, PNS = "alice", "bob", "push service"
+CALLEE, CALLER, PNS = "alice", "bob", "APNs"
 DOMAIN = "example.com"
+DEVICE_TOKEN = "5e" * 32  # what Apple would have given to alice's phone
 
 CONFIGURATION = """\
 role = "registrar"
@@ -38,10 +41,7 @@ type = "memory"
 mode = "none"
 [[trusted]]
 address = "127.0.0.0/8"
-[[push.provider]]
-type = "webhook"
-pn_provider = "demo"
-url = "{url}"
+{providers}
 """
 
 
@@ -50,11 +50,13 @@ class Stage:
     """
     Everybody, up and running.
 
+    :ivar keys: a folder with what APNs gives to an app's maker; it is gone at the end.
     :ivar phone: alice's, with push parameters; *caller* is bob's, without.
     """
 
     around: Surroundings
-    pns: ScriptedPNS
+    keys: TemporaryDirectory[str]
+    pns: PushServer
     server: Server
     phone: ScriptedUA
     caller: ScriptedUA
@@ -62,16 +64,20 @@ class Stage:
     @classmethod
     def up(cls, around: Surroundings) -> Stage:
         """Bring everybody up, on free ports."""
-        pns = ScriptedPNS(around.reactor)
-        text = CONFIGURATION.format(domain=DOMAIN, url=pns.start())
+        pns = PushServer(around.reactor)
+        pns.start()
+        keys = TemporaryDirectory(prefix="sippn-demo-")
+        providers = pns.tables(Path(keys.name), ["apns"])
+        text = CONFIGURATION.format(domain=DOMAIN, providers=providers)
         settings = read(text, Path("/"), {}, Factories.installed()).settings
         server = make_server(settings, around)
         server.privilegedStartService()
         server.startService()
         address = _listening(server)
-        push = PushParams("demo", "org.example.phone", "the-phone-of-alice")
+        push = PushParams("apns", f"{TEAM}.{APP}.voip", DEVICE_TOKEN)
         return cls(
             around,
+            keys,
             pns,
             server,
             _phone(Account(CALLEE, DOMAIN, push=push), address, around),
@@ -90,7 +96,7 @@ class Stage:
             ua.endpoint.close()
         return DeferredList(
             [maybeDeferred(self.server.stopService), self.pns.stop()], consumeErrors=True
-        ).addCallback(lambda _: None)
+        ).addCallback(lambda _: self.keys.cleanup())
 
 
 def _listening(server: Server) -> Address:

@@ -22,6 +22,8 @@ MAX_DELAY: Final = 10.0  # seconds: a UA that wants more is pushed too late for 
 DECISIVE: Final = frozenset({"pn-provider", "pn-param", "pn-prid", "pn-type", "pn-tok", "app-id"})
 # pn-purr is of a dialog; the others are of a draft in which a UA has the proxy call any URL
 _UNHEARD: Final = frozenset({"pn-purr", "pn-methods", "pn-uri"})
+# of a Web Push subscription, where a UA wants what is pushed encrypted (REQUIREMENTS G-08)
+_KEYS: Final = frozenset({"sippn-wp-p256dh", "sippn-wp-auth"})
 _DELAY: Final = "pn-timeout"
 _AS_GOOD_AS_ALL: Final = re.compile(r"[A-Za-z0-9_.:\-]{1,512}")  # nothing to decode
 _SECONDS: Final = re.compile(r"[0-9]{1,9}")
@@ -44,7 +46,7 @@ def _push_params(params: Params) -> Found:
     found: Found = {}
     for written, value in params:
         name = written.lower()
-        if name[:3] == "pn-" or name == "app-id":
+        if name[:3] == "pn-" or name == "app-id" or name in _KEYS:
             if name not in found:
                 found[name] = value
             elif name in DECISIVE:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from attrs import define
+from attrs import define, frozen
 from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
 from zope.interface import implementer
@@ -22,9 +22,34 @@ from sippn.binding import (
 from sippn.dialect.apns import REMOTE, VOIP
 from sippn.interfaces import IPushProvider
 from sippn.providers.served import capabilities_of, is_served
-from sippn.providers.settings import LogSettings
+from sippn.providers.settings import pn_provider_in
+from sippn.providers.table import Table
 
 _SERVICES = frozenset({REMOTE, VOIP})
+
+
+@frozen
+class LogSettings:
+    """
+    A provider that pushes nothing.
+
+    :ivar pn_provider: the PNS it plays; None: any.
+    """
+
+    pn_provider: str | None = None
+
+
+def log_settings(raw: Mapping[str, object]) -> LogSettings:
+    """
+    Check the table of a log provider.
+
+    :raises ConfigErrors: everything that is wrong with it.
+    """
+    table = Table(raw)
+    table.refuse_unknown(("pn_provider",))
+    pn_provider = pn_provider_in(table)
+    table.finish()
+    return LogSettings(pn_provider)
 
 
 @implementer(IPushProvider)

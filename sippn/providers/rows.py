@@ -7,8 +7,13 @@ what is documented is what is done.
 
 from __future__ import annotations
 
+from typing import Final
+
 from sippn.binding import PushOutcome, Verdict
 from sippn.value import value_class
+
+NOTHING: Final = "nothing: "
+"""A cure begins with it where there is none to do, and says why there is none."""
 
 
 @value_class
@@ -17,7 +22,7 @@ class Row:
     What one answer says about a push.
 
     :ivar meaning: in a sentence without its full stop, for the operator.
-    :ivar cure: what to do about it; empty: nothing, sippn does it.
+    :ivar cure: what to do about it; empty: nothing, sippn does it.  See :data:`NOTHING`.
     """
 
     verdict: Verdict
@@ -27,6 +32,8 @@ class Row:
     @property
     def advice(self) -> str:
         """Both, for a line of the log."""
+        if self.cure.startswith(NOTHING):
+            return f"{self.meaning}; {self.cure.removeprefix(NOTHING)}"
         return f"{self.meaning}: {self.cure}" if self.cure else self.meaning
 
     def outcome(

@@ -1,102 +1,104 @@
-"""What an operator says about a provider, checked."""
+"""What the tables of several providers have in common, checked: a PNS, a URL, a server."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-from attrs import field, frozen
+from attrs import frozen
 from twisted.internet.abstract import isIPv6Address
 
 from sippn.dialect.names import ALIASES, GONE
+from sippn.errors import ConfigErrors
 from sippn.providers.table import Table
 
-_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110 section 5.6.2
-_FIELD_VALUE = re.compile(r"[\x20-\x7e\xa0-\xff]*")  # a CR or LF in it would be a second field
 _URL = re.compile(r"[\x21-\x7e]+")
 _LABEL = re.compile(r"[0-9a-z](?:[0-9a-z-]{0,61}[0-9a-z])?")
 _TAG_VALUE = re.compile(r"[0-9A-Za-z\-.%*_+`'~]+")  # RFC 6809, as Feature-Caps will carry it
 
-OURS = frozenset(
-    {
-        "connection",
-        "content-encoding",
-        "content-length",
-        "content-type",
-        "expect",
-        "host",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-    }
-)
-"""Header fields that sippn writes itself, or that would change how HTTP is framed."""
-
 
 @frozen
-class WebhookSettings:
+class Endpoint:
     """
-    A gateway.
+    A server of a push service's, reached over TLS.
 
-    :ivar url: may have a secret in its query, so no repr shows it.
-    :ivar pn_provider: the PNS it serves; None: any.
-    :ivar headers: sent with every push; usually a secret.
-    :ivar ca_file: PEM file of the CAs to trust; None: those of the system.
+    :ivar path: origin-form, with the query.
     """
 
-    url: str = field(repr=False)
-    pn_provider: str | None = None
-    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    ca_file: str | None = None
+    host: str
+    port: int = 443
+    path: str = "/"
+
+    @property
+    def url(self) -> str:
+        """For people; without the path, which may have a credential."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"https://{host}" if self.port == 443 else f"https://{host}:{self.port}"
 
 
-@frozen
-class LogSettings:
+def endpoint_in(table: Table, key: str, *, path: bool = False) -> Endpoint | None:
     """
-    A provider that pushes nothing.
+    The https URL at *key*; None: it is not there, or refused.
 
-    :ivar pn_provider: the PNS it plays; None: any.
+    :param path: it is that of a resource; else that of a server, which has none.
     """
+    parts = url_in(table, key)
+    if parts is None:
+        return None
+    found = endpoint_of(parts)
+    if parts.scheme != "https":
+        table.refuse(key, 'must begin with "https://": what is sent there has our credentials')
+    elif not path and found.path != "/":
+        table.refuse(key, "must be the URL of a server alone: leave out what follows the host")
+    else:
+        return found
+    return None
 
-    pn_provider: str | None = None
+
+def endpoint_of(parts: SplitResult) -> Endpoint:
+    """Where a URL without user and fragment leads to, if it is of https."""
+    path = parts.path or "/"
+    if parts.query:
+        path = f"{path}?{parts.query}"
+    return Endpoint(parts.hostname or "", parts.port or 443, path)
 
 
-def webhook_settings(raw: Mapping[str, object]) -> WebhookSettings:
+def url_in(table: Table, key: str, *, needed: bool = False) -> SplitResult | None:
+    """The http or https URL at *key*, in parts; None: it is not there, or refused."""
+    url = table.text(key, needed=needed)
+    if url is None:
+        return None
+    try:
+        return parts_of(url)
+    except ValueError as wrong:
+        table.refuse(key, str(wrong))
+        return None
+
+
+def parts_of(url: str) -> SplitResult:
     """
-    Check the table of a webhook.
+    A URL that can be asked.
 
-    :raises ConfigErrors: everything that is wrong with it.
+    :raises ValueError: it cannot; with what is wrong, and nothing of it, as it may be secret.
     """
-    table = Table(raw)
-    table.refuse_unknown(("pn_provider", "url", "headers", "ca_file"))
-    pn_provider = _pn_provider(table)
-    url = table.text("url", needed=True)
-    parts = _split(table, url)
-    headers = _headers(table)
-    ca_file = table.text("ca_file")
-    if ca_file is not None and parts is not None and parts.scheme == "http":
-        table.refuse("ca_file", "is of use with an https url only: remove it")
-    table.finish()
-    return WebhookSettings(url or "", pn_provider, headers, ca_file)
+    if not _URL.fullmatch(url):
+        raise ValueError(
+            "must be ASCII without blanks: escape the rest with %, write the host in punycode"
+        )
+    try:
+        parts = urlsplit(url)
+        wrong = _wrong_parts(parts)
+    except ValueError:  # a port or an IPv6 address that is none
+        wrong = "is no URL: write one like https://push.example.com/wake"
+    if wrong is not None:
+        raise ValueError(wrong)
+    return parts
 
 
-def log_settings(raw: Mapping[str, object]) -> LogSettings:
-    """
-    Check the table of a log provider.
-
-    :raises ConfigErrors: everything that is wrong with it.
-    """
-    table = Table(raw)
-    table.refuse_unknown(("pn_provider",))
-    pn_provider = _pn_provider(table)
-    table.finish()
-    return LogSettings(pn_provider)
-
-
-def _pn_provider(table: Table) -> str | None:
-    """Its name as targets carry it, whatever the UAs call it."""
+def pn_provider_in(table: Table) -> str | None:
+    """The PNS at ``pn_provider`` as targets carry its name, whatever the UAs call it."""
     written = table.text("pn_provider")
     if written is None:
         return None
@@ -113,26 +115,26 @@ def _pn_provider(table: Table) -> str | None:
     return name
 
 
-def _split(table: Table, url: str | None) -> SplitResult | None:
-    if url is None:
-        return None
-    wrong = _wrong_octets(url)
-    if wrong is None:
-        try:
-            parts = urlsplit(url)
-            wrong = _wrong_parts(parts)
-        except ValueError:  # a port or an IPv6 address that is none
-            wrong = "is no URL: write one like https://push.example.com/wake"
-    if wrong is not None:
-        table.refuse("url", wrong)
-        return None
-    return parts
+def trust_in(ca_file: str | None) -> Any:
+    """
+    What trusts the CAs of *ca_file* and no other; None, for None: those of the system.
 
+    :raises ConfigErrors: it cannot be read, or has none.
+    """
+    from sippn.http.trust import trust_root  # noqa: PLC0415 - lazy: OpenSSL, to build only
 
-def _wrong_octets(url: str) -> str | None:
-    if not _URL.fullmatch(url):
-        return "must be ASCII without blanks: escape the rest with %, write the host in punycode"
-    return None
+    if ca_file is None:
+        return None
+    try:
+        return trust_root(Path(ca_file).read_bytes())
+    except OSError as error:
+        raise ConfigErrors(
+            [("ca_file", f"cannot be read: {error.strerror}; name a file that the server may read")]
+        ) from None
+    except ValueError:
+        raise ConfigErrors(
+            [("ca_file", "has no PEM certificate that can be used; name a file of the CA")]
+        ) from None
 
 
 def _wrong_parts(parts: SplitResult) -> str | None:
@@ -154,18 +156,3 @@ def _named(host: str) -> bool:
     if ":" in host:
         return isIPv6Address(host)
     return len(host) <= 253 and all(map(_LABEL.fullmatch, host.removesuffix(".").split(".")))
-
-
-def _headers(table: Table) -> tuple[tuple[str, str], ...]:
-    headers = table.texts("headers")
-    for name, value in headers.items():
-        where = f"headers.{name}"
-        if not _TOKEN.fullmatch(name):
-            table.refuse("headers", f"{name[:40]!r} is no name of a header field: remove it")
-        elif name.lower() in OURS:
-            table.refuse(where, "is written by sippn itself: remove it")
-        elif not _FIELD_VALUE.fullmatch(value):
-            table.refuse(
-                where, "has a line break or another character that HTTP cannot carry: remove it"
-            )
-    return tuple(headers.items())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from difflib import get_close_matches
+from types import MappingProxyType
+from typing import Final
 
 from attrs import define, field
 
@@ -109,5 +111,16 @@ class Table:
 
 
 def _kind(value: object) -> str:
-    names = {bool: "a boolean", int: "a number", float: "a number", list: "a list", dict: "a table"}
-    return names.get(type(value), "something else")
+    return _KINDS.get(type(value), "something else")
+
+
+_KINDS: Final[Mapping[type, str]] = MappingProxyType(
+    {
+        str: "a string",
+        bool: "a boolean",
+        int: "a number",
+        float: "a number",
+        list: "a list",
+        dict: "a table",
+    }
+)

@@ -340,8 +340,8 @@ class ResponseContext:
         self._declined = True
         self._ask_no_more()
         declined = REASONS.get(response.status, "Declined")
-        reason = f'SIP;cause={response.status};text="{declined}"'
-        self._branches.stop_all(reason, but=branch)
+        self.wakes.why_over = f'SIP;cause={response.status};text="{declined}"'
+        self._branches.stop_all(self.wakes.why_over, but=branch)
 
     def _hang_up(self, branch: Branch, response: Response, flow: Flow) -> None:
         """The caller has been told that nobody came: whoever did must not wait for words."""

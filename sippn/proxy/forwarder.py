@@ -28,8 +28,8 @@ HIGHEST_Q = 1000  # thousandths; also that of a Contact without a q
 LONGEST_CALL = 4 * 3600.0  # seconds without a re-INVITE
 _TLS_ONLY = "sips leads over TLS only"
 _DIALOG_MAKERS = ("INVITE", "SUBSCRIBE", "REFER")
-# the last of them stays, and the one before is an older dialect's
-_INTRICATE = ('"', "?", ",", ";app-id", ";pn-purr")
+# pn-purr stays; the others that go do not begin with "pn-"
+_INTRICATE = ('"', "?", ",", ";app-id", ";pn-purr", ";sippn-wp-")
 
 
 @value_class

@@ -40,9 +40,10 @@ class LateCalls:
     """
     Shows a call that is over to a UA that comes too late, and takes it back at once.
 
-    That is for those that no push can tell that the call is over: an iOS app which got a
-    VoIP push must show a call, or it is killed, and a second push would have to show one
-    more.  Whatever can be pushed a cancellation is spared this; the wake queue knows.
+    That is for those that no push tells for sure that the call is over: an iOS app which got
+    a VoIP push must show a call, or it is killed, and whether a push to its other token gets
+    through before it comes is up to Apple.  Whoever else can be pushed a cancellation is
+    spared this, unless that fails; the wake queue knows.
     """
 
     _forwarder: Forwarder
@@ -56,9 +57,9 @@ class LateCalls:
     def __len__(self) -> int:
         return sum(map(len, self._expected.values()))
 
-    def expect(self, invite: Request, target: Target, reason: str) -> None:
-        """*target*'s UA was pushed for *invite*, and did not come while it was wanted."""
-        key = (target.aor, target.binding_id)
+    def expect(self, invite: Request, aor: AOR, binding_id: str, reason: str) -> None:
+        """That binding's UA was pushed for *invite*, and did not come while it was wanted."""
+        key = (aor, binding_id)
         if len(self._timer) >= MOST or len(self._expected.get(key, ())) >= MOST_EACH:
             return
         call = LateCall(invite, reason)

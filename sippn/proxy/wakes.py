@@ -5,7 +5,6 @@ What one request waits for, and until when: its sleepers, or the time in which o
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
 from attrs import define, field
 from twisted.internet.defer import Deferred
@@ -31,10 +30,11 @@ class Wakes:
     """
     The waits of one request, which take one place in the parking however many they are.
 
-    :ivar why_over: what a UA is told that comes too late, the value of a Reason field.
+    :ivar why_over: what a UA is told whose call is over, the value of a Reason field.
     :ivar _until: monotonic clock, seconds: nobody is waited for any longer.
     :ivar _callee: on whose account the place is; None: there is none.
-    :ivar _missed: UAs that were pushed and did not come in time.
+    :ivar _missed: for whom UAs were pushed that did not come in time, and were not told so;
+        *_came* the bindings whose UAs came too late for the wait, and not for the request.
     :ivar _holding: ends the time in which a stranger is not told that nobody is there (T15).
     """
 
@@ -46,7 +46,8 @@ class Wakes:
     _until: float = field(default=0.0, init=False)
     _waiting: int = field(default=0, init=False)
     _callee: AOR | None = field(default=None, init=False)
-    _missed: tuple[Target, ...] = field(default=(), init=False)
+    _missed: tuple[Wait, ...] = field(default=(), init=False)
+    _came: tuple[str, ...] = field(default=(), init=False)
     _holding: IDelayedCall | None = field(default=None, init=False)
 
     @property
@@ -102,7 +103,8 @@ class Wakes:
             call_id=self._request.call_id,
             caller=self._terms.caller,
             seconds=max(0.0, round(self._until - means.clock.seconds(), 3)),
-            missed=None if self._terms.in_dialog else partial(self._came_too_late, target),
+            from_=self._request.headers.get("From") or "",
+            asker=self,
         )
         return means.queue.wake(wait)
 
@@ -128,7 +130,8 @@ class Wakes:
 
     def comes_after_all(self, binding_id: str) -> None:
         """A UA that was missed gets the request, so it need not be told that it is over."""
-        self._missed = tuple([one for one in self._missed if one.binding_id != binding_id])
+        self._came += (binding_id,)
+        self._missed = tuple([one for one in self._missed if one.binding.id != binding_id])
 
     def concealed(self, nobody: Final, then: Callable[[], None]) -> Final | None:
         """
@@ -157,18 +160,23 @@ class Wakes:
         if not self._waiting:
             self._leave()
         missed, self._missed = self._missed, ()
-        for target in missed:
-            self._means.late_calls.expect(self._request, target, self.why_over)
+        for wait in missed:
+            self._expect(wait)
+
+    def missed(self, wait: Wait) -> None:
+        """See :meth:`sippn.wake.Asker.missed`; what comes in a dialog shows nobody a call."""
+        if self._terms.in_dialog or wait.binding.id in self._came:
+            return
+        if self._caller.answered:
+            self._expect(wait)
+        else:
+            self._missed += (wait,)
+
+    def _expect(self, wait: Wait) -> None:
+        self._means.late_calls.expect(self._request, wait.aor, wait.binding.id, self.why_over)
 
     def _has_time(self) -> bool:
         return self._means.clock.seconds() + _MOMENT < self._until
-
-    def _came_too_late(self, target: Target) -> None:
-        """Nothing can tell its UA that nobody waits any more (S-12)."""
-        if self._caller.answered:
-            self._means.late_calls.expect(self._request, target, self.why_over)
-        else:
-            self._missed += (target,)
 
     def _enter(self, callee: AOR) -> None:
         if self._callee is None:

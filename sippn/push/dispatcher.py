@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from attrs import define
+from attrs import define, evolve
 from twisted.internet.defer import Deferred, succeed
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -19,7 +19,7 @@ from sippn.binding import (
     service_for,
 )
 from sippn.containment import PolicyBroke, ProviderBroke
-from sippn.interfaces import IPushProvider, IRoutingPolicy, settled
+from sippn.interfaces import IPushLanes, IPushProvider, IRoutingPolicy, settled
 
 NOBODY = PushOutcome(Verdict.REFUSED, detail="no provider serves this target")
 WITHHELD = PushOutcome(Verdict.REFUSED, detail="withheld by a policy")
@@ -27,7 +27,11 @@ BROKEN = PushOutcome(Verdict.FAILED, detail="the provider broke")
 POLICY_BROKEN = PushOutcome(Verdict.FAILED, detail="a policy broke")
 
 
-@implementer(IPushProvider)
+def _even() -> float:
+    return 0.0
+
+
+@implementer(IPushProvider, IPushLanes)
 @define(eq=False)
 class Dispatcher:
     """
@@ -40,10 +44,13 @@ class Dispatcher:
 
     :ivar _providers: in order of preference.
     :ivar _policies: asked in this order, about the job and again about its outcome.
+    :ivar _ahead: by how many seconds our wall clock, by which bindings were registered, is
+        ahead of the system's, which a PNS agrees with: ours goes on evenly when that is set.
     """
 
     _providers: Sequence[IPushProvider]
     _policies: Sequence[IRoutingPolicy] = ()
+    _ahead: Callable[[], float] = _even
 
     @property
     def capabilities(self) -> Sequence[Capability]:
@@ -58,12 +65,17 @@ class Dispatcher:
         """Whether any provider can, and there is a token for it."""
         return self._provider(target, kind) is not None
 
+    def lane_of(self, target: PushTarget) -> str:
+        """That of the provider which would refresh *target*; empty: it has none, or none does."""
+        lanes = IPushLanes(self._provider(target, PushKind.REFRESH), None)
+        return "" if lanes is None else lanes.lane_of(target)
+
     def request_push(self, job: PushJob) -> Deferred[PushOutcome]:
         """
         Push through the first provider that can, if the policies let it pass.
 
-        :returns: the provider's outcome; REFUSED where no provider can or a
-            policy wants no push; FAILED where one of them broke.
+        :returns: the provider's outcome, dated by our wall clock; REFUSED where no provider
+            can or a policy wants no push; FAILED where one of them broke.
         """
         if self._policies:
             return Deferred.fromCoroutine(self._deliver(job))
@@ -100,15 +112,17 @@ class Dispatcher:
         provider = self._provider(job.target, job.kind)
         if provider is None:
             return succeed(NOBODY)
-        return provider.request_push(job).addCallbacks(_as_it_is, _broken)
+        return provider.request_push(job).addCallbacks(self._on_our_clock, _broken)
+
+    def _on_our_clock(self, outcome: PushOutcome) -> PushOutcome:
+        """What a PNS dates, it dates by a clock like the system's."""
+        if outcome.gone_since is None:
+            return outcome
+        return evolve(outcome, gone_since=outcome.gone_since + self._ahead())
 
     def _tell(self, job: PushJob, outcome: PushOutcome) -> None:
         for policy in self._policies:
             policy.on_push_result(job, outcome)
-
-
-def _as_it_is(outcome: PushOutcome) -> PushOutcome:
-    return outcome
 
 
 def _broken(failure: Failure) -> PushOutcome | Failure:

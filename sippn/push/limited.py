@@ -15,14 +15,20 @@ from sippn.binding import Capability, PushJob, PushKind, PushOutcome, PushTarget
 from sippn.interfaces import IPushProvider
 from sippn.push.pace import Pace
 from sippn.push.slots import Slots
-from sippn.push.waiting import NoRoomError
+from sippn.push.waiting import GaveUpError, NoRoomError
 from sippn.push.withdrawal import is_over, withdrawable
 from sippn.transaction import Deadlines, Handle
 
 T = TypeVar("T")
 
 LATE = PushOutcome(Verdict.FAILED, detail="deadline passed")
+NO_TURN = PushOutcome(Verdict.FAILED, detail="no turn before the deadline")
 FULL = PushOutcome(Verdict.FAILED, detail="queue full")
+
+
+def was_asked(outcome: PushOutcome) -> bool:
+    """Whether a provider was, so that *outcome* says something of its PNS."""
+    return outcome is not NO_TURN and outcome is not FULL
 
 
 def _unheard(error: Exception) -> None:
@@ -73,7 +79,7 @@ class Limited:
             provider's own outcome.
         """
         if job.deadline <= self._clock.seconds():
-            return succeed(LATE)
+            return succeed(NO_TURN)
         if not self._slots.take_free(job.kind):
             taken: Deferred[Any] = self._slots.take(job.kind)
             taken.addCallbacks(self._ask_at_turn, _full, (job,))
@@ -95,7 +101,10 @@ class Limited:
         turn: Deferred[Any] = self._pace.turn(job.kind)
         return turn.addCallbacks(self._turn_came, self._no_turn, (job,))
 
-    def _turn_came(self, _: object, job: PushJob) -> Deferred[PushOutcome]:
+    def _turn_came(self, _: object, job: PushJob) -> Deferred[PushOutcome] | PushOutcome:
+        if job.deadline <= self._clock.seconds():
+            self._slots.give_back()  # the one before it had the same deadline
+            return NO_TURN
         return self._ask_now(job)
 
     def _no_turn(self, failure: Failure) -> PushOutcome | Failure:
@@ -121,6 +130,7 @@ def _full(failure: Failure) -> PushOutcome | Failure:
 
 def _in_time(result: PushOutcome | Failure, alarm: Handle) -> PushOutcome | Failure:
     if not alarm.running:  # it has gone off, and given the push up
-        return LATE
+        waited = isinstance(result, Failure) and result.check(GaveUpError)
+        return NO_TURN if waited else LATE
     alarm.cancel()
     return result

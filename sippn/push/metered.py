@@ -13,6 +13,7 @@ from zope.interface import implementer
 from sippn.binding import Capability, PushJob, PushKind, PushOutcome, PushTarget, Verdict
 from sippn.events import Bus, PushAnswered, PushRequested
 from sippn.interfaces import IPushProvider
+from sippn.push.alarms import Alarms
 from sippn.push.departures import Departures
 
 MOST_NAMES = 64
@@ -28,7 +29,8 @@ class Metered:
     Around the provider itself every attempt is told, and an answer that nobody
     waits for any more as well; around :class:`~sippn.push.Retrying`, the result.
 
-    :ivar _departures: told of each push that leaves.
+    :ivar _departures: told of each push that leaves, and of each that was not accepted.
+    :ivar _alarms: told of each answer; None: nobody is.
     :ivar answered: how often, by ``pn-provider`` and verdict.  A provider that
         serves any PNS is asked for names that UAs make up: the 65th and later
         are counted as ``"other"``.
@@ -39,6 +41,7 @@ class Metered:
     _clock: IReactorTime
     _bus: Bus
     _departures: Departures = field(factory=Departures)
+    _alarms: Alarms | None = None
     answered: Counter[tuple[str, Verdict]] = field(factory=Counter, init=False)
     asked: Counter[str] = field(factory=Counter, init=False)
 
@@ -68,6 +71,10 @@ class Metered:
 
     def _answered(self, outcome: PushOutcome, job: PushJob, name: str, since: float) -> PushOutcome:
         self.answered[name, outcome.verdict] += 1
+        if outcome.verdict is not Verdict.ACCEPTED:
+            self._departures.failed(job.id, outcome)
+        if self._alarms is not None:
+            self._alarms.answered(outcome)
         if self._bus.heard:
             now = self._clock.seconds()
             self._bus.publish(

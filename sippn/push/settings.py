@@ -11,7 +11,8 @@ class PushLimits:
     What keeps a push service from being flooded, and sippn from waiting on a dead one.
 
     :ivar pushes_per_second: in all; what is more waits for its turn inside its deadline.
-    :ivar in_flight_per_provider: requests that a provider may have unanswered.
+    :ivar in_flight_per_provider: requests that a provider may have unanswered, each lane of
+        it apart (:class:`~sippn.interfaces.IPushLanes`).
     """
 
     pushes_per_second: int = 500

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 
 from attrs import define, field
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 
 from sippn.binding import PushKind
 
@@ -26,6 +26,10 @@ def comes_before(kind: PushKind, other: PushKind) -> bool:
 
 class NoRoomError(Exception):
     """No room to wait, or the room was given to somebody more urgent."""
+
+
+class GaveUpError(CancelledError):
+    """Who waited gave up before it was let in."""
 
 
 @define(eq=False)
@@ -63,6 +67,7 @@ class Line:
         Cancelling leaves the line.
 
         :raises NoRoomError: at once, or later when somebody more urgent needs the place.
+        :raises GaveUpError: it was cancelled.
         """
         waiter: Deferred[None] = Deferred(lambda d: self._leave(kind, d))
         if self._count >= self.most and not self._make_room(kind):
@@ -89,6 +94,7 @@ class Line:
     def _leave(self, kind: PushKind, waiter: Deferred[None]) -> None:
         del self._waiters[kind][waiter]
         self._count -= 1
+        waiter.errback(GaveUpError())
 
     def _make_room(self, kind: PushKind) -> bool:
         for lesser in reversed(PRIORITY[PRIORITY.index(kind) + 1 :]):

@@ -39,7 +39,17 @@ _Q = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?")
 _STAR = "*"
 # what a registrar before us may have put there, which a UA copies into its next REGISTER, and
 # push parameters in the wrong place, which it copies into its INVITE (INTEROP 4)
-_NOT_KEPT = frozenset({"app-id", "expires", "received", "pub-gruu", "temp-gruu"})
+_NOT_KEPT = frozenset(
+    {
+        "app-id",
+        "expires",
+        "pub-gruu",
+        "received",
+        "sippn-wp-auth",
+        "sippn-wp-p256dh",
+        "temp-gruu",
+    }
+)
 _PUSH = "pn-"
 _REFRESHES_ITSELF = frozenset({"+sip.pnsreg", "+sip.pnsreq"})  # RFC 8599 spells it both ways
 

@@ -47,7 +47,7 @@ from sippn.service.figures import Figures
 from sippn.service.report import Report
 from sippn.service.settings import ServerSettings
 from sippn.service.sockets import Sockets
-from sippn.service.waking import dispatcher_of, wake_queue
+from sippn.service.waking import wake_queue, ways_of
 from sippn.service.wall import Boot, TimeKeeping, WallClock
 from sippn.stack import SIPStack, Triage
 from sippn.transaction import FixedTimer, Timers, TransactionLayer
@@ -177,7 +177,8 @@ class _House:
         location = LocationService(ContainedStore(store, around.clock), around.clock, around.wall)
         departures, parking = Departures(), Parking(settings.parking)
         triage = Triage(parking, around.entropy)
-        dispatcher = dispatcher_of(providers, contained, settings.push, departures, around, bus)
+        ways = ways_of(providers, settings.push, departures, around, bus)
+        dispatcher = Dispatcher(ways, contained, lambda: wall.ahead)
         return cls(
             settings=settings,
             surroundings=around,

@@ -9,45 +9,54 @@ from collections.abc import Sequence
 from sippn.auth import Budget
 from sippn.containment import ContainedProvider
 from sippn.events import Bus
-from sippn.interfaces import IPushProvider, IRoutingPolicy, Surroundings
+from sippn.interfaces import IPushProvider, Surroundings
 from sippn.location import LocationService
 from sippn.push import (
+    Alarms,
     Breaker,
     Departures,
     Dispatcher,
+    Lane,
+    Lanes,
     Limited,
     Metered,
     Pace,
     PushLimits,
     Retrying,
     Slots,
+    Told,
 )
-from sippn.wake import ParkingLimits, Pushes, WakeQueue
+from sippn.wake import Budgets, ParkingLimits, Pushes, WakeQueue
 
 
-def dispatcher_of(
+def ways_of(
     providers: Sequence[IPushProvider],
-    policies: Sequence[IRoutingPolicy],
     limits: PushLimits,
     departures: Departures,
     around: Surroundings,
     bus: Bus,
-) -> Dispatcher:
+) -> list[IPushProvider]:
     """
     Each provider contained, metered, limited, spared when down, and retried; all at one pace.
 
-    :param policies: contained ones.
+    One that has lanes is so in each of them (RELIABILITY W3).
     """
     clock, pace = around.clock, Pace(around.clock, limits.pushes_per_second)
 
-    def wrapped(provider: IPushProvider) -> IPushProvider:
-        slots = Slots(limits.in_flight_per_provider)
-        contained = ContainedProvider(provider, clock)
-        metered = Metered(contained, clock, bus, departures)
-        limited = Limited(metered, clock, slots, pace, contained.cannot_cancel)
-        return Retrying(Breaker(limited, clock), clock, around.entropy)
+    def way(provider: IPushProvider) -> IPushProvider:
+        contained, told = ContainedProvider(provider, clock), Told(clock)
 
-    return Dispatcher([wrapped(provider) for provider in providers], policies)
+        def lane(name: str) -> Lane:
+            slots = Slots(limits.in_flight_per_provider)
+            alarms = Alarms(contained, told, name)
+            metered = Metered(contained, clock, bus, departures, alarms)
+            limited = Limited(metered, clock, slots, pace, contained.cannot_cancel)
+            breaker = Breaker(limited, clock, name)
+            return Lane(Retrying(breaker, clock, around.entropy), slots, breaker)
+
+        return Lanes(contained, contained.lane_of, lane) if contained.has_lanes else lane("").way
+
+    return [way(provider) for provider in providers]
 
 
 def wake_queue(
@@ -58,16 +67,21 @@ def wake_queue(
     around: Surroundings,
     bus: Bus,
 ) -> WakeQueue:
-    """Where requests wait, and how strangers' pushes are counted."""
-    per_hour = limits.pushes_per_hour_stranger
+    """Where requests wait, and how their pushes are counted."""
+    clock = around.clock
+    budgets = Budgets(
+        stranger=Budget(limits.pushes_per_hour_stranger, clock),
+        strangers_to_device=Budget(limits.pushes_per_hour_stranger, clock),
+        caller=Budget(limits.pushes_per_hour_caller, clock),
+        device=Budget(limits.pushes_per_hour_device, clock),
+    )
     pushes = Pushes(
         push=dispatcher,
         departures=departures,
-        clock=around.clock,
+        clock=clock,
         wall=around.wall,
         entropy=around.entropy,
-        by_stranger=Budget(per_hour, around.clock),
-        to_device=Budget(per_hour, around.clock),
+        budgets=budgets,
         disown=location.disown_prid,
     )
-    return WakeQueue(pushes, around.clock, bus)
+    return WakeQueue(pushes, clock, bus)

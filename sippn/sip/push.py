@@ -45,11 +45,14 @@ PN_PARAMS: Final = frozenset(
         "pn-tok",
         "pn-type",
         "pn-uri",
+        "sippn-wp-auth",
+        "sippn-wp-p256dh",
     )
 )
 
 _APP_ID: Final = "app-id"
 _PURR: Final = "pn-purr"
+_OURS: Final = "sippn-wp-"  # keys of a Web Push subscription (REQUIREMENTS G-08)
 _TAG_VALUE: Final = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]{1,512}")
 
 
@@ -93,10 +96,12 @@ def is_push_param(name: str) -> bool:
     """
     Whether *name*, in lower case, is a parameter that may tell others how to push (T7).
 
-    Every ``pn-*`` is but ``pn-purr``, which is for the others in a dialog; so is the older
-    dialects' ``app-id`` (REQUIREMENTS D-03).
+    Every ``pn-*`` is but ``pn-purr``, which is for the others in a dialog; so are the older
+    dialects' ``app-id`` (REQUIREMENTS D-03) and the keys that encrypt what is pushed (G-08).
     """
-    return name == _APP_ID or (name[:3] == "pn-" and name != _PURR)
+    if name[:3] == "pn-":
+        return name != _PURR
+    return name == _APP_ID or name[:9] == _OURS
 
 
 def without_push_params(uri: URI) -> URI:

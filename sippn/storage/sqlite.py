@@ -16,11 +16,12 @@ from zope.interface import implementer
 
 from sippn.binding import AOR, Change, Record
 from sippn.errors import StoreUnavailable
-from sippn.interfaces import IBindingStore, INotebook
+from sippn.interfaces import IBindingStore, INotebook, IReadable
 from sippn.storage.sqlite_agenda import Claim
 from sippn.storage.sqlite_checkpoints import Checkpoints, checkpoint
 from sippn.storage.sqlite_file import DatabaseFile
 from sippn.storage.sqlite_outages import CHECKPOINTS, CLAIMS, COMMITS, LOOK_UPS, Outages
+from sippn.storage.sqlite_reading import read_record
 from sippn.storage.sqlite_rows import Unreadable
 from sippn.storage.sqlite_tables import Tables
 from sippn.storage.sqlite_thread import WriterThread
@@ -49,7 +50,7 @@ class _Open:
             self.thread.stop()
 
 
-@implementer(IBindingStore, INotebook)
+@implementer(IBindingStore, INotebook, IReadable)
 @define(eq=False, repr=False)
 class SQLiteStore(Service):
     """
@@ -137,6 +138,10 @@ class SQLiteStore(Service):
     def keep_note(self, name: str, text: str) -> Deferred[None]:
         """Note *text*; fires when the disk has it."""
         return self._do(COMMITS, lambda tables: tables.notes.write(name, text), _always)
+
+    def read(self, aor: AOR) -> Record | None:
+        """The record of *aor*, beside whoever has the file open.  :raises ConfigErrors: can't."""
+        return read_record(self._path, aor)
 
     async def _claim(self, before: float, limit: int, lease: float) -> Sequence[Record]:
         """Claim in several goes, between which commits get their turn."""

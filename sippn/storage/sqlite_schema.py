@@ -136,6 +136,20 @@ def climb(connection: Connection) -> None:
             connection.execute(f"PRAGMA user_version = {number}")
 
 
+def require_today(connection: Connection) -> None:
+    """
+    See that the tables are as :func:`climb` leaves them, where that may not be done.
+
+    :raises ConfigErrors: they are not.
+    """
+    if _number(connection, "PRAGMA application_id") != _OURS:
+        _refuse("is another program's data base")
+    version = _number(connection, "PRAGMA user_version")
+    if version != len(_STEPS):
+        what = f"is of another version of sippn (schema {version}; this one knows {len(_STEPS)})"
+        raise ConfigErrors([("", f"{what}; use the one that runs the server")])
+
+
 @contextmanager
 def transaction(connection: Connection) -> Iterator[None]:
     """All that is done meanwhile is on disk in the end; nothing of it, if something raises."""

@@ -15,7 +15,7 @@ from twisted.application.service import IService
 from twisted.logger import LogLevel
 from twisted.python import usage
 
-from sippn.config import NOTE
+from sippn.config import NOTE, listed
 from sippn.errors import ConfigErrors
 from sippn.interfaces import Surroundings
 from sippn.service import ServerSettings, make_server
@@ -23,7 +23,7 @@ from sippn.tap.collector import Collector
 from sippn.tap.options import Options
 from sippn.tap.process import count_monotonic_time, room_for_connections, this_boot
 from sippn.tap.starting import CannotStart, StartingService
-from sippn.tap.terminal import listed, say
+from sippn.tap.terminal import say
 
 __all__ = ["CannotStart", "Options", "StartingService", "makeService"]
 

@@ -10,10 +10,11 @@ from typing import ClassVar, NoReturn
 
 from twisted.python import usage
 
-from sippn.config import Checked, load
+from sippn.config import Checked, listed, load
 from sippn.errors import ConfigErrors
 from sippn.seal import rotate
-from sippn.tap.terminal import listed, say
+from sippn.tap.rehearsal import rehearse
+from sippn.tap.terminal import say
 
 _NO_FILE = "names none: without it, each start makes a new key that nobody keeps"
 
@@ -95,6 +96,7 @@ class Options(usage.Options):
     def _asked_for(self, checked: Checked) -> list[str]:
         """Do what is not to run a server, and what to say of it; nothing: that is to run."""
         if self["check"]:
+            rehearse(checked.settings)
             return _good_news(checked)
         return _rotated(checked.settings.keys_file) if self["rotate-keys"] else []
 

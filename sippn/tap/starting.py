@@ -14,10 +14,10 @@ from twisted.internet.defer import maybeDeferred
 from twisted.internet.error import CannotListenError
 from twisted.logger import Logger, LogLevel
 
+from sippn.config import lines_of
 from sippn.errors import ConfigErrors
 from sippn.service import Server
 from sippn.tap.busy import why_not
-from sippn.tap.terminal import lines_of
 from sippn.transport.settings import ListenSettings
 
 

@@ -18,8 +18,10 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import (
     IAddress,
     IDelayedCall,
+    IHostnameResolver,
     IListeningPort,
     IProtocolFactory,
+    IReactorPluggableNameResolver,
     IReactorTCP,
     IReactorTime,
 )
@@ -90,7 +92,7 @@ class StreamConnector(BaseConnector):
         return as_peer(self._remote)
 
 
-@implementer(IReactorTCP, IReactorTime)
+@implementer(IReactorTCP, IReactorTime, IReactorPluggableNameResolver)
 @define(eq=False, repr=False)
 class StreamReactor:
     """
@@ -119,6 +121,10 @@ class StreamReactor:
     _reading: dict[StreamEnd, None] = field(factory=dict, init=False)  # in order, as a set is not
     _writing: dict[StreamEnd, None] = field(factory=dict, init=False)
     _turning: bool = field(default=False, init=False)
+
+    def installNameResolver(self, resolver: IHostnameResolver) -> IHostnameResolver:
+        """See :meth:`twisted.internet.interfaces.IReactorPluggableNameResolver`."""
+        raise NotImplementedError("a test writes into the one there is")
 
     def listenTCP(
         self,

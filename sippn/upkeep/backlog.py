@@ -12,17 +12,19 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from heapq import heappop, heappush
 from math import inf
+from operator import attrgetter
 from typing import TypeAlias
 
 from attrs import define, field
 
-from sippn.binding import AOR, Record
+from sippn.binding import AOR, PushTarget, Record
 from sippn.binding.refresh import most_urgent
 
 Room: TypeAlias = Callable[[str], int]
+LineOf: TypeAlias = Callable[[PushTarget], str]
 
 _TO_WAKE = 5.0  # seconds from here to the REGISTER: one in line, and what a UA takes as a rule
-_Entry: TypeAlias = tuple[float, AOR, str]  # when the binding expires, and its pn-provider
+_Entry: TypeAlias = tuple[float, AOR, str]  # when the binding expires, and its line
 
 
 @define(eq=False, repr=False)
@@ -36,11 +38,13 @@ class Backlog:
 
     A PNS that is down or slow keeps nobody of another one waiting: its own stand aside.
 
-    :ivar _room: how many more a PNS, by its ``pn-provider``, may be asked for.
-    :ivar _aside: those, by PNS, that there was no room for.
+    :ivar _room: how many more may be asked for of those in a line.
+    :ivar _line_of: who waits for one another (:class:`~sippn.upkeep.lines.Lines`).
+    :ivar _aside: those, by line, that there was no room for.
     """
 
     _room: Room
+    _line_of: LineOf = attrgetter("provider")
     _heap: list[_Entry] = field(factory=list, init=False)
     _aside: dict[str, list[_Entry]] = field(factory=dict, init=False)
     _last: deque[_Entry] = field(factory=deque, init=False)
@@ -59,7 +63,7 @@ class Backlog:
             if binding is None or binding.push_target is None:
                 self._last.append((now, record.aor, ""))
             else:
-                entry = (binding.expires_at, record.aor, binding.push_target.provider)
+                entry = (binding.expires_at, record.aor, self._line_of(binding.push_target))
                 heappush(self._heap, entry)
 
     def take(self, number: int, now: float, before: float = inf) -> list[AOR]:
@@ -68,14 +72,14 @@ class Backlog:
         taken: list[AOR] = []
         asked = Counter[str]()
         while self._heap and len(taken) < number and self._heap[0][0] < before:
-            entry = _, aor, pns = heappop(self._heap)
+            entry = _, aor, line = heappop(self._heap)
             if self._is_late(entry, now):
                 continue
-            if asked[pns] < self._room(pns):
-                asked[pns] += 1
+            if asked[line] < self._room(line):
+                asked[line] += 1
                 taken.append(aor)
             else:
-                heappush(self._aside.setdefault(pns, []), entry)
+                heappush(self._aside.setdefault(line, []), entry)
         self._held.difference_update(taken)
         return taken
 
@@ -84,11 +88,11 @@ class Backlog:
         taken: list[AOR] = []
         asked = Counter[str]()
         for _ in range(min(number, len(self._last))):
-            entry = until, aor, pns = self._last.popleft()
+            entry = until, aor, line = self._last.popleft()
             if until <= now:  # nobody is pushed for it
                 taken.append(aor)
-            elif asked[pns] < self._room(pns):
-                asked[pns] += 1
+            elif asked[line] < self._room(line):
+                asked[line] += 1
                 taken.append(aor)
             else:
                 self._last.append(entry)
@@ -103,13 +107,13 @@ class Backlog:
 
     def _call_back(self, now: float) -> None:
         """Let as many stand among the others again as there is room for by now."""
-        for pns in tuple(self._aside):
-            aside = self._aside[pns]
-            room = self._room(pns)
+        for line in tuple(self._aside):
+            aside = self._aside[line]
+            room = self._room(line)
             while aside and room > 0:
                 entry = heappop(aside)
                 if not self._is_late(entry, now):
                     heappush(self._heap, entry)
                     room -= 1
             if not aside:
-                del self._aside[pns]
+                del self._aside[line]

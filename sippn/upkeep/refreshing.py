@@ -31,11 +31,14 @@ from sippn.binding import (
 from sippn.events import Bus, RefreshRequested
 from sippn.interfaces import IPushProvider
 from sippn.transaction import FixedTimer
+from sippn.upkeep.backlog import LineOf
 from sippn.upkeep.failures import Failures
 
 Disown: TypeAlias = Callable[[PushTarget, PushKind, float], Deferred[None]]
 Share: TypeAlias = tuple[AOR, str]  # and the id of the binding
 
+MOST = 8000  # unanswered: more find no room to wait for their turn
+LEAST = 50  # of a line, whatever the others have
 WORTH = 60.0  # seconds for which a push is waited for, and shared
 _BROKEN = PushOutcome(Verdict.FAILED, detail="the provider broke")
 
@@ -46,12 +49,14 @@ class _Push:
     One push, until its UA is back or has had its time.
 
     :ivar address: where it goes, for all who share it.
+    :ivar line: what it counts in while it is unanswered.
     :ivar deadline: monotonic clock, seconds: until then others may share it.
     :ivar asked_at: wall clock, seconds; a REGISTER after it proves the PRID alive.
     """
 
     address: Address
     target: PushTarget
+    line: str
     deadline: float
     asked_at: float
     shares: set[Share]
@@ -63,8 +68,9 @@ class RefreshPushes:
     """
     Asks for refresh pushes, and takes back those that are not needed any more.
 
-    :ivar _most: how many of a PNS may be without an answer: what is due beyond them waits.
-    :ivar _unanswered: how many are, by ``pn-provider``.
+    :ivar _line_of: in whose line a push is (:class:`~sippn.upkeep.lines.Lines`).
+    :ivar _most: how many of a line may be without an answer: what is due beyond them waits.
+    :ivar _unanswered: how many are, by line; *_all_unanswered* are in all.
     :ivar _disown: told whose token the PNS says is dead, and since when (wall clock).
     :ivar _shared: the push to each address that others may still share.
     :ivar _pushed: the push of each binding that waits for its UA.
@@ -76,10 +82,12 @@ class RefreshPushes:
     _entropy: Callable[[int], bytes]
     _bus: Bus
     _disown: Disown
+    _line_of: LineOf
     _most: int
     _shared: dict[Address, _Push] = field(factory=dict, init=False)
     _pushed: dict[Share, _Push] = field(factory=dict, init=False)
     _unanswered: Counter[str] = field(factory=Counter, init=False)
+    _all_unanswered: int = field(default=0, init=False)
     _spent: FixedTimer = field(init=False)
     _failures: Failures = field(init=False)
     _log: ClassVar[Logger] = Logger()
@@ -91,15 +99,22 @@ class RefreshPushes:
     def __len__(self) -> int:
         return len(self._pushed)
 
-    def room(self, pns: str) -> int:
-        """How many more of the PNS with that ``pn-provider`` may be asked for now."""
-        return self._most - self._unanswered[pns]
+    def room(self, line: str) -> int:
+        """
+        How many more of that line may be asked for now.
+
+        None has more than it leaves to the others: those that are down do not take it all.
+        """
+        left = min(self._most, MOST - self._all_unanswered)
+        return max(left, LEAST) - self._unanswered[line]
 
     def request(self, aor: AOR, binding: Binding) -> None:
         """
         Push the UA of *binding* of *aor*, unless it is being pushed.
 
-        The push is worth nothing once the next one is due, or the binding has expired.
+        It is asked for until the next one is due.  The PNS may keep it for as long as the
+        binding lasts: a phone that is away then still comes in time, and of several it is
+        given the last (S-30).
         """
         target = binding.push_target
         address = None if target is None else address_for(target, PushKind.REFRESH)
@@ -117,11 +132,13 @@ class RefreshPushes:
         wall = self._wall()
         until = binding.expires_at if binding.refresh_at is None else binding.refresh_at
         deadline = now + min(WORTH, until - wall)
-        push = _Push(address, target, deadline, wall, {share})
+        line = self._line_of(target)
+        push = _Push(address, target, line, deadline, wall, {share})
         self._shared[address] = self._pushed[share] = push
         self._spent.start(self._end, push)
-        self._unanswered[target.provider] += 1
-        push.request = Deferred.fromCoroutine(self._ask(push, aor, binding.id))
+        self._unanswered[line] += 1
+        self._all_unanswered += 1
+        push.request = Deferred.fromCoroutine(self._ask(push, aor, binding))
         push.request.addCallback(self._asked, push)
 
     def landed(self, aor: AOR, binding_id: str) -> None:
@@ -153,14 +170,17 @@ class RefreshPushes:
         for share in tuple(push.shares):
             self._let_go(share)
 
-    async def _ask(self, push: _Push, aor: AOR, binding_id: str) -> None:
+    async def _ask(self, push: _Push, aor: AOR, binding: Binding) -> None:
+        left = binding.expires_at - push.asked_at
         job = PushJob(
             id=self._entropy(8).hex(),
             kind=PushKind.REFRESH,
             target=push.target,
             aor=aor,
             deadline=push.deadline,
-            collapse_key=f"reg-{binding_id}",
+            collapse_key=f"reg-{binding.id}",
+            held_until=self._clock.seconds() + left,
+            urgent=binding.refresh_at is None,
         )
         try:
             outcome = await self._push.request_push(job)
@@ -170,17 +190,18 @@ class RefreshPushes:
             self._log.failure("push {id} broke", id=job.id, failure=Failure())
             outcome = _BROKEN
         finally:
-            self._answered(push.target.provider)
+            self._answered(push.line)
         if outcome.verdict is not Verdict.ACCEPTED:
             self._failed(push, job, outcome)
 
     def _asked(self, _: None, push: _Push) -> None:
         push.request = None  # there are thousands that wait for their UA, and are not cancelled
 
-    def _answered(self, pns: str) -> None:
-        self._unanswered[pns] -= 1
-        if not self._unanswered[pns]:
-            del self._unanswered[pns]  # UAs make names up, where a provider serves any
+    def _answered(self, line: str) -> None:
+        self._all_unanswered -= 1
+        self._unanswered[line] -= 1
+        if not self._unanswered[line]:
+            del self._unanswered[line]  # UAs make names up, where a provider serves any
 
     def _failed(self, push: _Push, job: PushJob, outcome: PushOutcome) -> None:
         self._end(push)

@@ -19,7 +19,8 @@ from sippn.events import Bus
 from sippn.interfaces import IPushProvider
 from sippn.location import LocationService
 from sippn.upkeep.backlog import Backlog
-from sippn.upkeep.refreshing import RefreshPushes
+from sippn.upkeep.lines import Lines
+from sippn.upkeep.refreshing import MOST, RefreshPushes
 from sippn.upkeep.settings import UpkeepSettings
 
 _LOOK = 2000  # AORs in one look
@@ -31,7 +32,6 @@ _LEASE = 30.0  # seconds for which they are ours
 _LONG_LEASE = 120.0  # for those behind many, who would only be claimed again and again
 _MANY = 4000  # AORs
 _IN_FLIGHT = 100  # refresh pushes that are with a PNS, as a rule
-_UNANSWERED = 8000  # of them at most: more find no room to wait for their turn
 _PRESSING = 60.0  # seconds: who has no more is not spread
 
 
@@ -62,6 +62,9 @@ class Upkeep:
     _settings: UpkeepSettings = field(factory=UpkeepSettings)
     _spread_until: float = field(init=False)
     _looked_at: float = field(init=False)
+    _lines: Lines = field(
+        init=False, default=Factory(lambda self: Lines(self._push), takes_self=True)
+    )
     _pushes: RefreshPushes = field(
         init=False,
         default=Factory(
@@ -72,13 +75,17 @@ class Upkeep:
                 self._entropy,
                 self._bus,
                 self._location.disown_prid,
+                self._lines.line_of,
                 _unanswered(self._per_second),
             ),
             takes_self=True,
         ),
     )
     _backlog: Backlog = field(
-        init=False, default=Factory(lambda self: Backlog(self._pushes.room), takes_self=True)
+        init=False,
+        default=Factory(
+            lambda self: Backlog(self._pushes.room, self._lines.line_of), takes_self=True
+        ),
     )
     _log: ClassVar[Logger] = Logger()
 
@@ -173,9 +180,9 @@ class Upkeep:
 
 def _unanswered(per_second: int) -> int:
     """
-    How many refreshes a PNS may have without an answer: a second's worth, and some.
+    How many refreshes of a line may be without an answer: a second's worth, and some.
 
     With fewer the pace would not be kept; more would only stand in line, where they are not
     in order of need any more.
     """
-    return min(_UNANSWERED, _IN_FLIGHT + per_second * 6 // 5) if per_second else _UNANSWERED
+    return min(MOST, _IN_FLIGHT + per_second * 6 // 5) if per_second else MOST

@@ -2,99 +2,54 @@
 Pushes that are outstanding, and who shares them (REQUIREMENTS S-04).
 
 One push per PRID and kind, not per binding or request: the UA refreshes every
-binding it has when it is pushed (RFC 8599 section 4.1.3).
+binding it has when it is pushed (RFC 8599 section 4.1.3).  An iOS app has one per call,
+for each VoIP push has to show one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from attrs import define, field
+from attrs import define, evolve, field
 from twisted.internet.defer import CancelledError, Deferred, DeferredList, fail
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from sippn.auth import Budget
 from sippn.binding import (
-    AOR,
     PushJob,
     PushKind,
     PushOutcome,
     PushTarget,
     Verdict,
-    address_for,
+    service_for,
 )
-from sippn.errors import Unreachable
 from sippn.interfaces import IPushProvider
 from sippn.push import Departures, is_over
 from sippn.transaction import FixedTimer
-from sippn.value import value_class
-from sippn.wake.parking import Caller
+from sippn.wake.budgets import Budgets, BudgetSpent
+from sippn.wake.outstanding import Outstanding, Sharer
+from sippn.wake.wants import Key, Want, collapse_key_of, device_of, key_of, shows_a_call
 
-Key = tuple[object, ...]
-Share = Callable[[Any, PushOutcome], None]
 Disown = Callable[[PushTarget, PushKind, float], Deferred[None]]
 
 RECALL = 10.0  # seconds in which a push that takes another back has to leave
+LONGEST_REASON = 256  # characters: it may be what a caller's CANCEL says
 LATE = 0.5  # seconds after which a push that nobody needs any more is withdrawn
-BUDGET_RETRY = 300  # seconds: a stranger's budget is counted by the hour
 
 
-@value_class
-class Want:
-    """
-    Why a push is wanted, and on whose account.
-
-    :ivar deadline: monotonic clock, seconds.
-    """
-
-    kind: PushKind
-    target: PushTarget = field(repr=False)
-    aor: AOR
-    binding_id: str
-    method: str
-    call_id: str
-    caller: Caller
-    deadline: float
-
-
-@define(eq=False)
-class Outstanding:
-    """
-    One push whose UA has not come back yet.
-
-    :ivar want: what it was asked for; others may share it.
-    :ivar key: whom it wakes, and what for.
-    :ivar job: what the providers were given.
-    :ivar asked_at: wall clock, seconds; a REGISTER after it proves the PRID alive.
-    :ivar shares: who waits, and what each is told of a push that failed.
-    :ivar landed: its UA is back.
-    """
-
-    want: Want
-    key: Key = field(repr=False)  # it has the PRID
-    job: PushJob
-    asked_at: float
-    landed: bool = False
-    request: Deferred[None] | None = None
-    shares: dict[object, Share] = field(factory=dict)
-
-    @property
-    def deadline(self) -> float:
-        """Until then it is worth sharing: monotonic clock, seconds."""
-        return self.want.deadline
-
-
-@define(eq=False)
+@define(eq=False, repr=False)
 class Pushes:
     """
     Asks for pushes, once for all who want the same.
 
+    A call that is over and that a UA may know of is taken back by one more push, where that
+    is possible (S-12).  It has the collapse key of the first, and so has the next call's: an
+    old one must not come after it, nor may it be taken for the new one's.
+
+    :ivar _recalls: those that are being taken back.
     :ivar _departures: knows which of them have left.
-    :ivar _by_stranger: counts the pushes of each stranger; *_to_device* those that all
-        strangers together cause to one device.
     :ivar _disown: told of a PRID the PNS says is dead, and since when (wall clock).
     """
 
@@ -103,11 +58,10 @@ class Pushes:
     _clock: IReactorTime
     _wall: Callable[[], float]
     _entropy: Callable[[int], bytes]
-    _by_stranger: Budget
-    _to_device: Budget
+    _budgets: Budgets
     _disown: Disown
     _outstanding: dict[Key, Outstanding] = field(factory=dict, init=False)
-    _recalls: set[Deferred[PushOutcome]] = field(factory=set, init=False)
+    _recalls: dict[Key, Outstanding] = field(factory=dict, init=False)
     _late: FixedTimer = field(init=False)
     _log: ClassVar[Logger] = Logger()
 
@@ -117,48 +71,50 @@ class Pushes:
     def __attrs_post_init__(self) -> None:
         self._late = FixedTimer(self._clock, LATE)
 
-    def join(self, want: Want, who: object, share: Share) -> Outstanding:
+    def join(self, want: Want, who: Sharer) -> None:
         """
-        Have *want* pushed, unless the same push is out already.
+        Have *want* pushed for *who*, unless the same push is out already.
 
         Only while who asked for it would wait: else callers in a chain lived on one push.
 
-        :param who: identifies the sharer to :meth:`leave`.
-        :param share: told *who* and the outcome of a push that will wake nobody.
-        :returns: the push, to :meth:`leave`.
-        :raises Unreachable: a stranger's budget is spent.
+        :raises BudgetSpent: that of the caller, or of the device, is.
         """
-        key = _key(want)
+        key = key_of(want)
         push = self._outstanding.get(key)
         if push is not None and self._clock.seconds() < push.deadline:
-            push.shares[who] = share
-            return push
-        self._charge(want)
-        job = self._job(want, want.kind, want.deadline)
-        push = self._outstanding[key] = Outstanding(want, key, job, self._wall())
-        push.shares[who] = share
+            push.shares[who] = None
+            who.push = push
+            return
+        spent = self._budgets.take(want.caller, device_of(key))
+        if spent:
+            raise BudgetSpent(spent)
+        job = self._job(want, want.kind, want.deadline, collapse_key_of(want, key))
+        push = Outstanding(want, key, job, self._wall(), self._overtake(key))
+        # before the request: its answer may be there at once
+        self._outstanding[key] = who.push = push
+        push.shares[who] = None
         self._departures.watch(job.id)
         push.request = self._request(job).addCallbacks(
             self._answered, self._failed, (push,), {}, (push,)
         )
-        return push
 
-    def leave(self, push: Outstanding, who: object) -> bool:
+    def leave(self, who: Sharer) -> None:
         """
         *who* waits no more.
 
-        With its last sharer a push that has not left is dropped; a call that the PNS may know
-        of is taken back by another push, where that is possible (S-12).
-
-        :returns: whether a UA was told of a call, and cannot be told that it is over.
+        With its last sharer a push that has not left is dropped; a call that a UA may know of
+        is taken back.
         """
+        push, who.push = who.push, None
+        if push is None:
+            return
         push.shares.pop(who, None)
         if push.shares or push.landed:
-            return False
+            return
         left = self._departures.have_left(push.job.id)
         self._drop(push)
         self._withdraw(push)
-        return left and push.want.kind is PushKind.CALL and not self._recall(push.want)
+        self._take_back(push, who, left=left)
 
     def landed(self, push: Outstanding) -> None:
         """
@@ -175,7 +131,8 @@ class Pushes:
 
     def recalled(self) -> Deferred[None]:
         """Fires when each push that takes another back was answered, or could not be."""
-        return DeferredList(list(self._recalls)).addCallback(lambda _: None)
+        asked = [push.request for push in self._recalls.values() if push.request is not None]
+        return DeferredList(asked).addCallback(lambda _: None)
 
     def _drop(self, push: Outstanding) -> None:
         self._departures.forget(push.job.id)
@@ -186,39 +143,76 @@ class Pushes:
         if push.request is not None and not push.shares:
             push.request.cancel()
 
-    def _recall(self, want: Want) -> bool:
-        can = self._push.can_push(want.target, PushKind.CANCEL) and self._affords(want)
-        if can:
-            job = self._job(want, PushKind.CANCEL, self._clock.seconds() + RECALL)
-            recall = self._request(job).addCallbacks(
-                self._heed, self._broken, (job, self._wall()), {}, (job.id,)
-            )
-            self._recalls.add(recall)
-            recall.addBoth(lambda _: self._recalls.discard(recall))
-        return can
+    def other_token(self, push: Outstanding) -> PushTarget | None:
+        """
+        Its target without the token that *push* went to; None: another would reach nobody.
 
-    def _charge(self, want: Want) -> None:
-        if not self._affords(want):
-            raise Unreachable("", [("Retry-After", str(BUDGET_RETRY))])
+        An iOS app has two tokens: where the one for calls is dead, the other one can still
+        say that somebody calls.
+        """
+        target, kind = push.want.target, push.want.kind
+        dead = service_for(target, kind)
+        left = evolve(target, tokens=tuple([one for one in target.tokens if one != dead]))
+        return left if left.tokens and self._push.can_push(left, kind) else None
 
-    def _affords(self, want: Want) -> bool:
-        """Whether its caller may have one more; a stranger has one less then."""
-        if not want.caller.stranger:
-            return True
-        device = f"{want.aor} {want.binding_id}"
-        return self._by_stranger.take(want.caller.key) and self._to_device.take(device)
+    def _take_back(self, push: Outstanding, who: Sharer, *, left: bool) -> None:
+        """Say that the call of *push* is over, or of an earlier one that was not taken back."""
+        over, push.earlier = push if left else push.earlier, None
+        if over is None or over.want.kind is not PushKind.CALL:
+            return
+        later = self._outstanding.get(over.key)
+        if later is not None:
+            later.earlier = over
+            return
+        can_be_told = self._push.can_push(over.want.target, PushKind.CANCEL)
+        if shows_a_call(over.key) or not can_be_told:
+            who.missed()
+        if can_be_told:
+            self._recall(over, who)
 
-    def _job(self, want: Want, kind: PushKind, deadline: float) -> PushJob:
-        """A push that takes a call back replaces the one that announced it, if that is late."""
+    def _recall(self, push: Outstanding, who: Sharer) -> None:
+        """It is counted, and never refused: the call was let through, so this is, too."""
+        self._budgets.take(push.want.caller, device_of(push.key))
+        deadline = self._clock.seconds() + RECALL
+        kind, collapse_key = PushKind.CANCEL, push.job.collapse_key
+        why = who.why_over[:LONGEST_REASON]
+        job = self._job(push.want, kind, deadline, collapse_key, why)
+        self._overtake(push.key)
+        self._recalls[push.key] = push
+        asked = self._request(job).addCallbacks(
+            self._heed, self._broken, (job, self._wall()), {}, (job.id,)
+        )
+        push.request = asked.addBoth(self._recall_ended, push, who)
+
+    def _recall_ended(self, result: object, push: Outstanding, who: Sharer) -> None:
+        overtaken = self._recalls.get(push.key) is not push
+        if not overtaken:
+            del self._recalls[push.key]
+        accepted = isinstance(result, PushOutcome) and result.verdict is Verdict.ACCEPTED
+        if not (overtaken or accepted or shows_a_call(push.key)):  # of that it knows already
+            who.missed()
+
+    def _overtake(self, key: Key) -> Outstanding | None:
+        """The push with *key* that was being taken back until now: another one is to follow."""
+        push = self._recalls.pop(key, None)
+        if push is not None:
+            self._withdraw(push)
+        return push
+
+    def _job(
+        self, want: Want, kind: PushKind, deadline: float, collapse_key: str, reason: str = ""
+    ) -> PushJob:
         return PushJob(
             id=self._entropy(8).hex(),
             kind=kind,
             target=want.target,
             aor=want.aor,
             deadline=deadline,
-            collapse_key=f"{want.kind.value}-{want.binding_id}",
+            collapse_key=collapse_key,
             method=want.method,
             call_id=want.call_id,
+            caller=want.from_,
+            reason=reason,
         )
 
     def _request(self, job: PushJob) -> Deferred[PushOutcome]:
@@ -255,17 +249,13 @@ class Pushes:
         self._log.failure("the dead PRID of push {id} stays in store", failure, id=job_id)
 
     def _tell(self, push: Outstanding, outcome: PushOutcome) -> None:
+        left = self._departures.have_left(push.job.id)
         self._drop(push)
         shares, push.shares = push.shares, {}
-        for who, share in shares.items():
-            share(who, outcome)
-
-
-def _key(want: Want) -> Key:
-    """
-    Whom it wakes, and what for; texts: their hashes are known.
-
-    By the token that a push of its kind goes to: several bindings may have it (N-28, N-29).
-    """
-    address = address_for(want.target, want.kind) or (want.target.provider, want.target.prid)
-    return (want.kind.value, *address)
+        for who in shares:
+            who.push = None
+        for who in shares:
+            who.push_failed(push, outcome)
+        # a token that is dead has reached nobody
+        if shares and not push.landed and outcome.verdict is not Verdict.DEAD:
+            self._take_back(push, who, left=left)

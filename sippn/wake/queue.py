@@ -15,44 +15,18 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
-from sippn.binding import AOR, Binding, Decision, PushKind, PushOutcome, PushTarget, Verdict
-from sippn.errors import SIPError, Unreachable
+from sippn.binding import AOR, Binding, Decision, PushOutcome, PushTarget, Verdict
+from sippn.errors import Unreachable
 from sippn.events import Bus, RequestParked, WakeEnded, WakeReleased
 from sippn.transaction import Deadlines, Handle
-from sippn.value import value_class
+from sippn.wake.budgets import BudgetSpent
 from sippn.wake.latency import WakeLatency
-from sippn.wake.parking import Caller
-from sippn.wake.pushes import Outstanding, Pushes, Want
+from sippn.wake.outstanding import Outstanding
+from sippn.wake.pushes import Pushes
+from sippn.wake.wait import Wait
+from sippn.wake.wants import Want
 
 _TRANSIENT = (Verdict.BUSY, Verdict.FAILED)
-
-
-@value_class
-class Wait:
-    """
-    What a request waits for.
-
-    :ivar binding: the sleeping one; it has a push target.
-    :ivar seconds: how long the UA gets to come back.
-    :ivar missed: called when it was pushed, did not come in time, and no push can tell it
-        that it need not (S-12).
-    """
-
-    aor: AOR
-    binding: Binding
-    kind: PushKind
-    method: str
-    call_id: str
-    caller: Caller
-    seconds: float
-    missed: Callable[[], None] | None = None
-
-    @property
-    def target(self) -> PushTarget:
-        """Whom to push."""
-        if self.binding.push_target is None:
-            raise ValueError("a binding without a push target does not sleep")
-        return self.binding.push_target
 
 
 Watcher: TypeAlias = Callable[[AOR, Decision], None]
@@ -63,6 +37,7 @@ class _Waiter:
     wait: Wait
     since: float
     given_up: Callable[[_Waiter, str], None]
+    in_vain: Callable[[_Waiter, Outstanding, PushOutcome], None]
     result: Deferred[Binding] = field(init=False)
     bucket_timer: Handle | None = None
     push: Outstanding | None = None
@@ -77,8 +52,20 @@ class _Waiter:
     def deadline(self) -> float:
         return self.since + self.wait.seconds
 
+    @property
+    def why_over(self) -> str:
+        asker = self.wait.asker
+        return "" if asker is None else asker.why_over
 
-@define(eq=False)
+    def push_failed(self, push: Outstanding, outcome: PushOutcome) -> None:
+        self.in_vain(self, push, outcome)
+
+    def missed(self) -> None:
+        if self.wait.asker is not None:
+            self.wait.asker.missed(self.wait)
+
+
+@define(eq=False, repr=False)
 class WakeQueue:
     """
     Who waits for which binding, and lets go of each exactly once (REQUIREMENTS S-08).
@@ -115,15 +102,15 @@ class WakeQueue:
         has left is not recalled.
 
         :returns: the refreshed binding, with the flow to send on.
-        :raises Unreachable: the UA stayed silent, is gone, or its PRID is dead; or a
-            stranger's budget is spent.
+        :raises Unreachable: the UA stayed silent, is gone, or its PRID is dead; or a budget
+            of pushes is spent.
         """
-        waiter = _Waiter(wait, self._clock.seconds(), self._end)
+        waiter = _Waiter(wait, self._clock.seconds(), self._end, self._push_failed)
         waiter.bucket_timer = self._bucket_timers.at(waiter.deadline, self._stayed_silent, waiter)
         # before the push: a UA can outrun its PNS
         self._waiters.setdefault((wait.aor, wait.binding.id), []).append(waiter)
         self._say_parked(waiter)
-        self._ask(waiter)
+        self._ask(waiter, wait.target)
         return waiter.result
 
     def watch(self, aor: AOR, watcher: Watcher) -> Callable[[], None]:
@@ -171,22 +158,23 @@ class WakeQueue:
             except Exception:  # noqa: BLE001 - one call must not cost the others theirs
                 self._log.failure("a call to {aor} could not be joined", aor=aor)
 
-    def _ask(self, waiter: _Waiter) -> None:
+    def _ask(self, waiter: _Waiter, target: PushTarget) -> None:
         wait = waiter.wait
         want = Want(
             kind=wait.kind,
-            target=wait.target,
+            target=target,
             aor=wait.aor,
             binding_id=wait.binding.id,
             method=wait.method,
             call_id=wait.call_id,
             caller=wait.caller,
+            from_=wait.from_,
             deadline=waiter.deadline,
         )
         try:
-            waiter.push = self._pushes.join(want, waiter, self._push_failed)
-        except SIPError as refused:
-            self._end(waiter, "a stranger's push budget is spent")
+            self._pushes.join(want, waiter)
+        except BudgetSpent as refused:
+            self._end(waiter, f"the push budget of {refused.whose} is spent")
             waiter.result.errback(refused)
 
     def _release(self, aor: AOR, waited_for: str, binding: Binding) -> None:
@@ -207,20 +195,30 @@ class WakeQueue:
                 self._bus.publish(WakeReleased(now, waiter.wait.call_id, aor, binding.id, waited))
             waiter.result.callback(binding)
 
-    def _push_failed(self, waiter: _Waiter, outcome: PushOutcome) -> None:
+    def _push_failed(self, waiter: _Waiter, push: Outstanding, outcome: PushOutcome) -> None:
         """
         P-045: this push wakes nobody, so nobody waits for the timer.
 
-        But who joined a push that had less time than itself has its own retries to come.
+        But who joined a push that had less time than itself has its own retries to come, and
+        where the token is dead there may be another one (N-05).
         """
         if waiter.result.called:
             return  # the end of another wait on this push ended this one
-        push, waiter.push = waiter.push, None
-        if push and outcome.verdict in _TRANSIENT and push.deadline < waiter.deadline:
-            self._ask(waiter)
+        target = self._next_try(push, outcome, waiter)
+        if target is not None:
+            self._ask(waiter, target)
         else:
             detail = f" ({outcome.detail})" if outcome.detail else ""
             self._fail(waiter, f"the push failed: {outcome.verdict.name.lower()}{detail}")
+
+    def _next_try(
+        self, push: Outstanding, outcome: PushOutcome, waiter: _Waiter
+    ) -> PushTarget | None:
+        if outcome.verdict is Verdict.DEAD:
+            return self._pushes.other_token(push)
+        if outcome.verdict in _TRANSIENT and push.deadline < waiter.deadline:
+            return push.want.target
+        return None
 
     def _stayed_silent(self, waiter: _Waiter) -> None:
         waiter.bucket_timer = None
@@ -256,9 +254,7 @@ class WakeQueue:
             waiting.remove(waiter)
         if not waiting:
             self._waiters.pop(key, None)
-        in_vain = waiter.push is not None and self._pushes.leave(waiter.push, waiter)
-        if in_vain and waiter.wait.missed is not None:
-            waiter.wait.missed()
+        self._pushes.leave(waiter)
 
     def _say_parked(self, waiter: _Waiter) -> None:
         if self._bus.heard:

@@ -21,6 +21,7 @@ pytestmark = pytest.mark.peer
 _BINDINGS, _CALLS = TINY.bindings, TINY.calls
 _AT_RATE = int(TINY.rates[0] * TINY.call_seconds)
 _DURABLE_AT_RATE = int(TINY.rate * TINY.seconds)
+_PUSHED = TINY.pushed
 _PROBED = 5 * TINY.probes
 
 EXPECTED: dict[str, Sequence[int | None]] = {
@@ -28,6 +29,8 @@ EXPECTED: dict[str, Sequence[int | None]] = {
     "durable": [2 * _BINDINGS, min(_BINDINGS, _DURABLE_AT_RATE)],
     "wake": [_CALLS, _AT_RATE],
     "webhook": [_CALLS, _AT_RATE],
+    "apns": [_PUSHED, _PUSHED],
+    "apns-memory": [TINY.pushes],
     "delay": [int(rate * TINY.call_seconds) for rate in (25, TINY.registers / 0.8)],
     "growth": [held + TINY.refreshed for held in TINY.grown],
     "parked": [_PROBED + waiting for waiting in TINY.parked],
@@ -46,6 +49,8 @@ ALONE = ["sippn"]
 SUBJECTS = {
     "wake": WAKERS,
     "webhook": WAKERS,
+    "apns": ALONE,
+    "apns-memory": ALONE,
     "delay": WAKERS,
     "parked": WAKERS,
     "restart": ALONE,
@@ -94,6 +99,10 @@ def _check(row: dict[str, Any], completed: int | None) -> None:
     assert figures.get("octets on disk a binding", 1) > 0
     assert figures["completed"] > 0 if completed is None else figures["completed"] == completed
     if row["measure"] != "overload":
-        bad = [figures.get(name, 0) for name in ("lost", "doubled", "refused")]
-        assert bad == [0, 0, 0], row
+        wrong = ("lost", "doubled", "refused", "pushes doubled", "pushes that no call waited for")
+        assert [figures.get(name, 0) for name in wrong] == [0] * len(wrong), row
+    if row["measure"] == "apns":
+        assert figures["pushes that reached a phone"] == completed
+        assert figures["of these different ones"] == completed
+        assert figures["connections to APNs"] > ("GOAWAY" in row["case"])
     assert all(value is not None for value in figures.values()), row

@@ -64,6 +64,7 @@ class Plugins:
         self.sqlite = FakeFactory(IBindingStore, "sqlite")
         self.log = FakeFactory(IPushProvider, "log")
         self.webhook = FakeFactory(IPushProvider, "webhook")
+        self.services = [FakeFactory(IPushProvider, name) for name in ("apns", "fcm", "webpush")]
         self.barring = FakeFactory(IRoutingPolicy, "barring")
         self.x_push = FakeFactory(IPushDialect, "x-push")
         self.more: list[FakeFactory] = []
@@ -71,7 +72,7 @@ class Plugins:
     def found(self) -> Factories:
         """All of them, as the configuration finds them."""
         stores, pushes = [self.memory, self.sqlite], [self.log, self.webhook, self.x_push]
-        return Factories.of([*stores, *pushes, self.barring, *self.more])
+        return Factories.of([*stores, *pushes, *self.services, self.barring, *self.more])
 
 
 @pytest.fixture

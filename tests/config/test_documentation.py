@@ -6,7 +6,6 @@ import re
 import textwrap
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from pydantic import BaseModel
@@ -14,9 +13,6 @@ from pydantic import BaseModel
 from sippn.config import Factories, read
 from sippn.config.model import Config
 from sippn.errors import ConfigErrors
-
-if TYPE_CHECKING:
-    from tests.config.conftest import Reads
 
 PAGE = Path(__file__).parents[2].joinpath("docs", "configuration.rst").read_text("utf-8")
 SHA_256 = "0" * 64
@@ -33,11 +29,12 @@ def block(language: str, beginning: str) -> str:
 EXAMPLE = block("toml", 'role = "registrar"\ndomains')
 
 
-def test_example_gives_what_is_said(reads: Reads, tmp_path: Path) -> None:
+def test_example_gives_what_is_said(tmp_path: Path) -> None:
     """Issue 2, 14: what a stranger copies must work, and say the same."""
     lines = [f"{name}:example.com:{SHA_256}\n{name}:example.com:{MD5}\n" for name in ("a", "b")]
     (tmp_path / "users.htdigest").write_text("".join(lines))
-    checked = reads(EXAMPLE, PUSH_SECRET="Bearer x")
+    environ = {"PUSH_SECRET": "Bearer x", "SIGNING_KEY": "0" * 32}
+    checked = read(EXAMPLE, tmp_path, environ, Factories.installed())
     warnings = [f"warning: {warning}" for warning in checked.warnings]
     shown = "\n".join(["configuration ok", *checked.summary, *warnings])
     assert block("text", "configuration ok") == shown

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from sippn.errors import ConfigErrors
-from sippn.interfaces import IPushProvider, Surroundings
+from sippn.interfaces import IBindingStore, IPushProvider, Surroundings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,13 +19,15 @@ WEBHOOK = '[[push.provider]]\ntype = "webhook"\n'
 
 def test_plugin_tells_what_is_wrong_with_its_table(plugins: Plugins, refuses: Refuses) -> None:
     """IFactory.parse: its problems stand at its table, beside those of the rest."""
-    plugins.webhook.wrong = ConfigErrors([("url", "is missing"), ("", "is bad"), ("[0]", "is odd")])
+    wrong = {"url": "is missing", "": "is bad", "[0]": "is odd", 'apps."x"."a.b".k': "is wrong"}
+    plugins.webhook.wrong = ConfigErrors(list(wrong.items()))
     problems = refuses('role = "x"\n[[push.provider]]\ntype = "log"\n' + WEBHOOK)
     del problems["role"]
     assert problems == {
         "push.provider[1].url": "is missing",
         "push.provider[1]": "is bad",
         "push.provider[1][0]": "is odd",
+        'push.provider[1].apps.x."a.b".k': "is wrong",
     }
 
 
@@ -65,9 +67,9 @@ def test_plugin_that_does_not_say_what_it_is(plugins: Plugins, refuses: Refuses)
 
 def test_foreign_plugin_brings_what_is_not_built(plugins: Plugins, reads: Reads) -> None:
     """DESIGN 5: a plugin's prefix goes before "not supported yet"."""
-    plugins.more.append(type(plugins.log)(IPushProvider, "apns"))
-    checked = reads('[[push.provider]]\ntype = "apns"')
-    assert len(checked.settings.providers) == 1
+    plugins.more.append(type(plugins.log)(IBindingStore, "postgres"))
+    reads('[storage]\ntype = "postgres"\nurl = "u"')
+    assert plugins.more[0].parsed == [{"url": "u"}]
 
 
 def test_file_keys_of_plugins_become_absolute(
@@ -78,6 +80,40 @@ def test_file_keys_of_plugins_become_absolute(
     assert plugins.webhook.parsed == [
         {"ca_file": str(tmp_path / "ca.pem"), "app": {"key_file": "/k", "name": "n"}}
     ]
+
+
+def test_files_of_apps_become_absolute(plugins: Plugins, reads: Reads, tmp_path: Path) -> None:
+    """DESIGN 5: in the tables of apps and projects as well, and a service account's."""
+    reads(
+        WEBHOOK
+        + 'payload = { call = { path = "p", sound_file = "s" } }\n'
+        + 'headers = { file = "h", x = "y" }\n'
+        + '[push.provider.apps."com.x"]\nkey_file = "k.p8"\n'
+        + '[push.provider.projects.p]\nservice_account = "sa.json"\n'
+    )
+    [parsed] = plugins.webhook.parsed
+    assert parsed["apps"] == {"com.x": {"key_file": str(tmp_path / "k.p8")}}
+    assert parsed["projects"] == {"p": {"service_account": str(tmp_path / "sa.json")}}
+    assert parsed["payload"] == {"call": {"path": "p", "sound_file": "s"}}
+    assert parsed["headers"] == {"file": "h", "x": "y"}
+
+
+def test_text_of_a_service_account_stays_as_it_is(plugins: Plugins, reads: Reads) -> None:
+    """P-007: a service account may be in the environment, and is in no file then."""
+    text = '{"type": "service_account"}\n'
+    projects = '[push.provider.projects."my-project"]\nservice_account = { env = "ACCOUNT" }'
+    reads(WEBHOOK + projects, ACCOUNT=text)
+    assert plugins.webhook.parsed == [{"projects": {"my-project": {"service_account": text}}}]
+
+
+@pytest.mark.parametrize("line_end", ["\n", " "])
+def test_key_itself_where_its_file_belongs(refuses: Refuses, line_end: str) -> None:
+    """T17: a key that was put where the name of its file belongs is in no message."""
+    key = line_end.join(("-----BEGIN PRIVATE KEY-----", "s3cret", "-----END PRIVATE KEY-----"))
+    app = '[push.provider.apps."com.x"]\nkey_file = { env = "KEY" }'
+    assert refuses(WEBHOOK + app, KEY=key) == {
+        'push.provider[0].apps."com.x".key_file': ("expected the name of a file, not what is in it")
+    }
 
 
 def test_what_building_finds_stands_at_its_table(plugins: Plugins, reads: Reads) -> None:

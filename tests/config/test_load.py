@@ -28,6 +28,45 @@ if TYPE_CHECKING:
 MD5 = "0123456789abcdef" * 2
 SHA_256 = MD5 * 2
 
+SERVICES = """
+[[push.provider]]
+type = "apns"
+endpoint = "https://localhost:4711"
+sandbox_endpoint = "https://localhost:4711"
+[push.provider.apps."com.example.phone"]
+sandbox = "auto"
+[push.provider.apps."com.example.beta"]
+sandbox = true
+[[push.provider]]
+type = "fcm"
+token_endpoint = { env = "SECRET" }
+[push.provider.projects]
+p0 = {}
+p1 = {}
+p2 = {}
+p3 = {}
+p4 = {}
+p5 = {}
+p6 = {}
+p7 = {}
+[[push.provider]]
+type = "webpush"
+allow_hosts = ["*.push.example.com", { env = "HOST" }]
+endpoint = "https://me:s3cret@[::1]:8443/s3cret"
+[[push.provider]]
+type = "webhook"
+pn_provider = "acme"
+url = "http://gateway.example:9070/s3cret?key=s3cret"
+headers = { Authorization = "s3cret" }
+signing_key = "s3cret-s3cret-s3cret"
+[[push.provider]]
+type = "webhook"
+url = { env = "SECRET" }
+[[push.provider]]
+type = "log"
+pn_provider = "test"
+"""
+
 WHOLE = """
 role = "registrar"
 domains = ["Example.com", "sip.example.com."]
@@ -288,9 +327,25 @@ def test_summary_says_what_runs(users: None, reads: Reads) -> None:
         "storage:        memory",
         'authentication: digest, realm "example.com", users: 1, MD5 and SHA-256',
         "trusted:        10.0.0.3/32, 2001:db8::/32",
-        "push:           webhook, log",
+        "push:           webhook: acme",
+        "                log",
         "dialects:       x-push",
         "policies:       barring",
+    )
+
+
+def test_summary_says_whom_pushes_reach(reads: Reads) -> None:
+    """Issue 7: ``--check`` shows the apps, projects and hosts of each provider."""
+    shown = reads(SERVICES, SECRET="https://s3cret.example", HOST="s3cret.example").summary
+    assert "s3cret" not in str(shown)
+    both = "com.example.phone, com.example.beta (sandbox)"
+    assert shown[5:] == (
+        f"push:           apns: {both}, through https://localhost:4711",
+        "                fcm: p0, p1, p2, p3, p4, p5, 2 more",
+        "                webpush: *.push.example.com, through https://[::1]:8443",
+        "                webhook: acme, at http://gateway.example:9070",
+        "                webhook",
+        "                log: test",
     )
 
 

@@ -17,6 +17,12 @@ def test_variable_stands_for_string(plugins: Plugins, reads: Reads) -> None:
     assert plugins.webhook.parsed == [{"headers": {"Authorization": "Bearer x"}}]
 
 
+def test_references_in_tables_of_apps(refuses: Refuses) -> None:
+    """DESIGN 5: one that leads nowhere is told with its whole path."""
+    app = '[push.provider.apps."com.x"]\nkey_id = { env = "NO" }\nteam = "T"'
+    assert list(refuses(WEBHOOK + app)) == ['push.provider[0].apps."com.x".key_id']
+
+
 def test_file_stands_for_string(plugins: Plugins, reads: Reads, tmp_path: Path) -> None:
     """DESIGN 5: or { file = "P" }, relative to the configuration, less one line end."""
     (tmp_path / "url").write_text("http://[::1]/push\n\n")
@@ -44,6 +50,27 @@ def test_table_with_a_single_key_stays_a_table(reads: Reads, tmp_path: Path) -> 
     assert reads('[keys]\nfile = "x"').settings.keys_file == str(tmp_path / "x")
     settings = reads('[keys]\nfile = { env = "K" }', K="/k/y").settings
     assert settings.keys_file == "/k/y"
+
+
+def test_keys_of_a_payload_are_an_apps_own(plugins: Plugins, reads: Reads) -> None:
+    """N-04: what an app is told may well be called env or file, and is no reference."""
+    call = 'call = { env = "production" }\nrefresh = { file = "none" }'
+    app = '[push.provider.apps."com.x"]\nteam = { env = "T" }\n'
+    app += '[push.provider.apps."com.x".payload]'
+    reads(f"{WEBHOOK}{app}\n{call}\n{WEBHOOK}[push.provider.payload]\n{call}", T="team")
+    payload = {"call": {"env": "production"}, "refresh": {"file": "none"}}
+    of_app = {"apps": {"com.x": {"team": "team", "payload": payload}}}
+    assert plugins.webhook.parsed == [of_app, {"payload": payload}]
+
+
+def test_payload_itself_may_stand_elsewhere(plugins: Plugins, reads: Reads) -> None:
+    """DESIGN 5: its name is a string; and what is only called so is none."""
+    text = 'payload = { env = "P" }\n[push.provider.headers]\npayload = { env = "H" }\n'
+    project = '[push.provider.projects.payload]\nkey = { env = "K" }'
+    reads(f"{WEBHOOK}{text}{project}", P="linphone", H="x", K="y")
+    projects = {"payload": {"key": "y"}}
+    found = {"payload": "linphone", "headers": {"payload": "x"}, "projects": projects}
+    assert plugins.webhook.parsed == [found]
 
 
 def test_missing_variable_is_named_once(refuses: Refuses) -> None:

@@ -25,7 +25,7 @@ def test_all_problems_at_once(refuses: Refuses) -> None:
         + '[auth]\nmode = "digest"\npassword = "s3cret"\n'
         + "[expires]\nmin = 100\ndefault = 50\n"
         + "[push]\npnsreg = 120\n"
-        + '[[push.provider]]\ntype = "apns"\n'
+        + '[storage]\ntype = "postgres"\n'
         + "[admin]\nport = 8080\n"
     )
     assert problems == {
@@ -37,8 +37,8 @@ def test_all_problems_at_once(refuses: Refuses) -> None:
         "auth.users": 'is missing: mode = "digest" needs a file of user:realm:HA1 lines',
         "expires.default": ("50: must be between expires.min, 100, and expires.max, 7200"),
         "push.pnsreg": "120: must be more than 120",
-        "push.provider[0].type": (
-            '"apns": not supported yet, and no plugin provides it; there are: log, webhook'
+        "storage.type": (
+            '"postgres": not supported yet, and no plugin provides it; there are: memory, sqlite'
         ),
         "admin": "not supported yet: remove it",
     }

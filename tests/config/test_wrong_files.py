@@ -47,7 +47,8 @@ def test_every_problem_says_where(case: Case) -> None:
         return
     assert re.fullmatch(rf"[0-9]+ problems? in {PLACE}/sippn\.toml", first)
     assert int(first.split()[0]) == len(problems)
-    key = r"[a-z_]+(\[[0-9]+\])?(\.[A-Za-z_]+(\[[0-9]+\])?)*(, line [0-9]+)?: "
+    name = r'([A-Za-z_-]+|"[^"]+")(\[[0-9]+\])?'
+    key = rf"{name}(\.{name})*(, line [0-9]+)?: "
     of_the_file = ("cannot be read ", "is ", "begins with ")
     for problem in problems:
         what = problem.removeprefix("  ")

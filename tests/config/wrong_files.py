@@ -23,7 +23,7 @@ from tests.config.wrong_stage import Stage
 
 FOLDER = Path(__file__).parent / "wrong"
 PLACE = "/etc/sippn"  # where the operator of the table has it all
-_FILES = ("text", "values", "elsewhere", "plugins", "start")  # as one meets them
+_FILES = ("text", "values", "elsewhere", "plugins", "services", "start")  # as one meets them
 _NOBODY = 65534
 
 

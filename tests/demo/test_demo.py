@@ -1,4 +1,4 @@
-"""The demo, with everything in it real: sockets on loopback, HTTP, and a process of its own."""
+"""The demo, with all in it real but Apple: loopback, HTTP/2 over TLS, a process of its own."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ from zope.interface.verify import verifyObject
 
 from sippn.demo import make_demo
 from sippn.demo.scene import Scene
-from sippn.demo.stage import Stage
+from sippn.demo.stage import DEVICE_TOKEN, Stage
 from sippn.interfaces import Surroundings
-from sippn.testing.pns import Answer
+from sippn.testing.push_server import Answer, APNs
+from sippn.testing.push_server.files import APP
 
 ROOT = Path(__file__).parents[2]
 PERFORM = """
@@ -95,9 +96,37 @@ async def test_call_wakes_the_phone_once(stage: Stage) -> None:
     assert all(len(line) <= 100 for line in lines)
 
 
+def gone() -> Answer:
+    """What APNs says of a token that is no longer in use, whenever it was registered."""
+    return APNs.refusal("Unregistered", timestamp=int(time.time() * 1000) + 60_000)
+
+
+async def test_push_is_one_that_apple_would_take(stage: Stage) -> None:
+    """Issue 7, 10: a VoIP push for the app of the Contact, with a token that its key signed."""
+    await Scene(stage, quiet).play()
+    [push] = stage.pns.apns.pushes
+    assert (push.token, push.topic) == (DEVICE_TOKEN, f"{APP}.voip")
+    assert (push.push_type, push.priority, push.payload["sippn"]["kind"]) == ("voip", 10, "call")
+    assert (stage.pns.apns.provider_tokens, stage.pns.apns.doubled) == (1, 0)
+
+
+def has_keys(stage: Stage) -> bool:
+    """Whether what Apple gives to an app's maker is there."""
+    return (Path(stage.keys.name) / "AuthKey.p8").exists()
+
+
+async def test_keys_are_gone_at_the_end(reactor: Any) -> None:
+    """What was written for the demo is no longer there when it is over."""
+    around = Surroundings(reactor=reactor, clock=reactor, wall=time.time, entropy=os.urandom)
+    stage = Stage.up(around)
+    before = has_keys(stage)
+    await stage.down()
+    assert (before, has_keys(stage)) == (True, False)
+
+
 async def test_dead_prid_is_a_failed_call(stage: Stage) -> None:
     """A call that is not woken counts as failed, and says why."""
-    stage.pns.default = Answer(status=410)
+    stage.pns.apns.default = gone()
     outcome = await Scene(stage, quiet).play()
     assert not outcome.woken
     assert outcome.words.startswith("the caller got 480")
@@ -112,7 +141,7 @@ async def test_unanswered_call_is_a_failed_call(stage: Stage) -> None:
 
 async def test_next_call_starts_afresh(stage: Stage) -> None:
     """A failure does not spoil the calls after it."""
-    stage.pns.script.append(Answer(status=410))
+    stage.pns.apns.script.append(gone())
     outcomes = [await Scene(stage, quiet).play() for _ in range(3)]
     assert [outcome.woken for outcome in outcomes] == [False, True, True]
 
@@ -140,7 +169,7 @@ async def test_bug_ends_it_as_failed(reactor: Any, nothing_fails_unseen: list[Lo
     """What is wrong with the demo itself is logged, and no reason to hang."""
 
     def broken(text: str) -> None:
-        if text.endswith("push service"):  # the heading
+        if text.endswith("APNs"):  # the heading
             raise ZeroDivisionError
 
     demo = make_demo(reactor, reactor, None, broken)

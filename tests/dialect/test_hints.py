@@ -105,3 +105,28 @@ def test_order_does_not_matter() -> None:
     one = target(f"{RFC};pn-silent=1;pn-app=a")
     assert one == target(f";pn-app=a{RFC}", ";pn-silent=1")
     assert read(";pn-app=a") is None
+
+
+KEYS = ";sippn-wp-p256dh=BCVxsr7N_eNg-x;sippn-wp-auth=BTBZ%2B%2F%3D%3D"
+WEBPUSH = ";pn-provider=webpush;pn-prid=https://push.example.net/x"
+
+
+def test_keys_of_a_subscription() -> None:
+    """G-08: a browser's keys are kept for the provider, unescaped once, wherever they stand."""
+    keys = (("sippn-wp-auth", "BTBZ+/=="), ("sippn-wp-p256dh", "BCVxsr7N_eNg-x"))
+    assert target(WEBPUSH + KEYS).hints == keys
+    assert target(WEBPUSH, KEYS.upper().replace("BCVXSR7N_ENG-X", "x")).hints[1][1] == "x"
+    assert target(f"{WEBPUSH};sippn-wp-auth=a;SIPPN-WP-Auth=b").hints == (("sippn-wp-auth", "a"),)
+    assert target(f"{WEBPUSH};sippn-wp-other=a").hints == ()
+
+
+@pytest.mark.parametrize("auth", ["pn-encsec", "pn-enccode"])
+def test_keys_of_the_draft(auth: str) -> None:
+    """G-08: the draft's names of the same keys are kept for the provider as they are."""
+    found = target(f"{WEBPUSH};pn-enckey=BCV_-x;{auth}=BTBZ")
+    assert dict(found.hints) == {"pn-enckey": "BCV_-x", auth: "BTBZ"}
+
+
+def test_keys_alone_ask_for_nothing() -> None:
+    """G-08: keys say how to push, and not whom."""
+    assert read(KEYS) is None

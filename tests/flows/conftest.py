@@ -5,6 +5,7 @@ A server for each test of a flow.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from sippn.service import ServerSettings
 from sippn.storage.factories import MemoryStoreFactory
 from sippn.testing.house import House
 from sippn.transport.settings import ListenSettings
+from tests.flows.push_services import Services, real_services
 
 
 @pytest.fixture(params=["udp", "tcp"])
@@ -37,3 +39,12 @@ def house(settings: ServerSettings) -> Iterator[House]:
     house = House.built(settings)
     yield house
     house.server.stopService()
+
+
+@pytest.fixture
+def services(
+    settings: ServerSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Services]:
+    """A server by *settings* with the real providers, and what they push through."""
+    with real_services(settings, tmp_path, monkeypatch) as services:
+        yield services

@@ -93,6 +93,7 @@ def test_push_service_that_is_down_is_left_alone(settings: ServerSettings) -> No
     assert len(back) > 5
     house.run(60)
     assert [call.failed.called for call in calls] == [True] * OUTAGE * A_SECOND
+    pass_by(house, 20)  # in which the last calls are taken back
     house.run(500)
     assert left(house) == {}
     house.server.stopService()

@@ -122,6 +122,7 @@ def test_what_can_be_read_in_two_ways_is_no_http(octets: bytes, size: int) -> No
     [
         b"x" * (MOST_OCTETS + 1),
         b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * (MOST_OF_HEAD // 6),
+        b"HTTP/1.1 200 OK\r\nX: " + b"y" * MOST_OF_HEAD + b"\r\n\r\n",  # all of it at once
         b"HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n" + bytes(MOST_OCTETS),
         b"HTTP/1.1 102 Processing\r\n\r\n" * (MOST_OCTETS // 27 + 1),
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1;" + b"x" * MOST_OCTETS,
@@ -129,7 +130,7 @@ def test_what_can_be_read_in_two_ways_is_no_http(octets: bytes, size: int) -> No
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + b"X: y\r\n" * MOST_OCTETS,
     ],
 )
-@pytest.mark.parametrize("size", [1, 1000])
+@pytest.mark.parametrize("size", [1, 1000, 60000])
 def test_no_more_is_read_than_the_cap(octets: bytes, size: int) -> None:
     """T9, W4: heads, bodies, chunks, trailers and 1xx storms; dripped, it costs no more either."""
     with pytest.raises(TooLong):
@@ -160,3 +161,39 @@ def test_pieces_make_no_difference(data: st.DataObject) -> None:
             ended = reader.feed(CHUNKED[start:end])
     assert ended
     assert reader.reusable
+
+
+@pytest.mark.parametrize("pieces", [1, 2, 3, 1000])
+@pytest.mark.parametrize(
+    "octets",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 11\r\nX-A: b\r\n\r\nhello world",
+        (
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX-A: b\r\n\r\n"
+            b"5\r\nhello\r\n1;x=y\r\n \r\n5\r\nworld\r\n0\r\nx-trailer: y\r\n\r\n"
+        ),
+    ],
+)
+def test_body_and_fields_are_kept_where_they_are_wanted(octets: bytes, pieces: int) -> None:
+    """T9: an answer that says why says it in its body, however it is cut into pieces."""
+    reader = AnswerReader(keep=True)
+    parts = [octets[at : at + pieces] for at in range(0, len(octets), pieces)]
+    ended = [reader.feed(part) for part in parts]
+    assert ended == [False] * (len(parts) - 1) + [True]
+    assert bytes(reader.body) == b"hello world"
+    assert (b"x-a", b"b") in reader.fields
+
+
+def test_body_is_not_kept_where_nobody_wants_it() -> None:
+    """W4: a webhook's answer is its status."""
+    reader = AnswerReader()
+    reader.feed(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")
+    assert (bytes(reader.body), reader.fields) == (b"", [])
+
+
+def test_body_that_ends_with_its_connection_is_kept() -> None:
+    """RFC 9112 section 6.3: nobody says how long it is."""
+    reader = AnswerReader(keep=True)
+    reader.feed(b"HTTP/1.1 500 Oops\r\n\r\nwh")
+    reader.feed(b"y")
+    assert (reader.status, bytes(reader.body)) == (500, b"why")

@@ -83,7 +83,9 @@ def test_caller_hangs_up_while_the_phone_sleeps(sipp: Sipp, pushes: PushService)
         with between.waiting():
             assert lasting(pushes.next()) == CALL_FOR_THE_SLEEPER
         succeed(caller)
-    assert lasting(pushes.next()) == {**CALL_FOR_THE_SLEEPER, "kind": "cancel"}
+    over = 'SIP;cause=487;text="Request terminated"'
+    recall = {**CALL_FOR_THE_SLEEPER, "kind": "cancel", "reason": over}
+    assert lasting(pushes.next()) == recall
     assert pushes.all_taken
 
 

@@ -15,8 +15,8 @@ from twisted.internet.task import Clock
 
 from sippn.binding import PushJob, PushKind, PushTarget
 from sippn.interfaces import Surroundings
-from sippn.providers.settings import WebhookSettings
 from sippn.providers.webhook import Webhook
+from sippn.providers.webhook_settings import WebhookSettings
 from sippn.testing.pns import ScriptedPNS
 
 PRID = "prid-that-nobody-may-see"

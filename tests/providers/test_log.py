@@ -11,8 +11,7 @@ from zope.interface import provider
 
 from sippn.binding import Capability, PushJob, PushKind, PushTarget, Verdict
 from sippn.interfaces import IPushProvider
-from sippn.providers.log import LogProvider
-from sippn.providers.settings import LogSettings
+from sippn.providers.log import LogProvider, LogSettings
 from sippn.testing.contracts.provider import PRID, PushProviderContract
 from sippn.testing.results import succeeded
 

@@ -7,12 +7,10 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from sippn.errors import ConfigErrors
-from sippn.providers.settings import (
-    LogSettings,
-    WebhookSettings,
-    log_settings,
-    webhook_settings,
-)
+from sippn.providers.log import LogSettings, log_settings
+from sippn.providers.settings import Endpoint, endpoint_in
+from sippn.providers.table import Table
+from sippn.providers.webhook_settings import Preset, WebhookSettings, webhook_settings
 
 URL = "http://127.0.0.1:9070/push"
 
@@ -134,7 +132,7 @@ def test_headers_that_would_break_http_are_refused(headers: object, key: str, wh
         ("pn_providr", 'did you mean "pn_provider"?'),
         ("header", 'did you mean "headers"?'),
         ("cafile", 'did you mean "ca_file"?'),
-        ("xyzzy", "known: pn_provider, url, headers, ca_file"),
+        ("xyzzy", "known: pn_provider, url, headers, ca_file, preset, signing_key"),
     ],
 )
 def test_unknown_key_gets_a_guess(key: str, guess: str) -> None:
@@ -151,7 +149,7 @@ def test_everything_wrong_is_said_at_once() -> None:
         "headers.A": "must be a string, is a number",
         "headers.B": "must be a string, is a boolean",
         "ca_file": "must be a string, is a table",
-        "extra": "unknown key; known: pn_provider, url, headers, ca_file",
+        "extra": "unknown key; known: pn_provider, url, headers, ca_file, preset, signing_key",
     }
 
 
@@ -196,3 +194,60 @@ def test_no_repr_shows_url_or_headers() -> None:
     """T17: either may have a secret."""
     settings = webhook_settings({"url": f"{URL}?key=s3cret", "headers": {"X-Key": "s3cret"}})
     assert "s3cret" not in repr(settings)
+
+
+def test_preset_is_generic_or_sylk() -> None:
+    """D-06: the gateway that many have already."""
+    assert webhook_settings({"url": URL}).preset is Preset.GENERIC
+    assert webhook_settings({"url": URL, "preset": "generic"}).preset is Preset.GENERIC
+    assert webhook_settings({"url": URL, "preset": "sylk"}).preset is Preset.SYLK
+    wrong = problems({"url": URL, "preset": "Sylk"})
+    assert wrong == {"preset": 'is none that there is: write "generic" or "sylk"'}
+
+
+@pytest.mark.parametrize(("name", "fit"), [("apns", True), ("fcm", True), ("webpush", False)])
+def test_sylk_reaches_two_services(name: str, fit: bool) -> None:
+    """P-022: what cannot be pushed must not be promised."""
+    table = {"url": URL, "preset": "sylk", "pn_provider": name}
+    if fit:
+        assert webhook_settings(table).pn_provider == name
+    else:
+        assert 'write "apns" or "fcm"' in problems(table)["pn_provider"]
+
+
+def test_signing_key_is_no_word_to_guess() -> None:
+    """T17: 16 characters at least; and it is in no message and no repr."""
+    settings = webhook_settings({"url": URL, "signing_key": "s3cret-0123456789"})
+    assert settings.signing_key == "s3cret-0123456789"
+    assert "s3cret" not in repr(settings)
+    found = problems({"url": URL, "signing_key": "s3cret"})["signing_key"]
+    assert "openssl rand" in found
+    assert "s3cret" not in found
+
+
+def test_signature_is_written_by_sippn() -> None:
+    """T11: two of them would be one too many."""
+    found = problems({"url": URL, "headers": {"X-Sippn-Signature": "mine"}})
+    assert "written by sippn" in found["headers.X-Sippn-Signature"]
+
+
+@pytest.mark.parametrize(
+    ("url", "endpoint", "shown"),
+    [
+        ("https://push.example.com", Endpoint("push.example.com"), "https://push.example.com"),
+        ("https://H.example.com:443/", Endpoint("h.example.com"), "https://h.example.com"),
+        ("https://[::1]:8443", Endpoint("::1", 8443), "https://[::1]:8443"),
+    ],
+)
+def test_endpoint_is_a_server(url: str, endpoint: Endpoint, shown: str) -> None:
+    """DESIGN section 5: of a push service, or a gateway in front of it."""
+    found = endpoint_in(Table({"endpoint": url}), "endpoint")
+    assert found == endpoint
+    assert endpoint.url == shown
+
+
+def test_endpoint_of_a_resource_has_a_path() -> None:
+    """DESIGN section 5: token_endpoint."""
+    table = Table({"token_endpoint": "https://h:8443/a/b?c=d"})
+    assert endpoint_in(table, "token_endpoint", path=True) == Endpoint("h", 8443, "/a/b?c=d")
+    table.finish()

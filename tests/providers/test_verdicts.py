@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from OpenSSL.SSL import Error as TLSError
+from twisted.internet.defer import CancelledError
 from twisted.internet.error import (
     ConnectError,
     ConnectionDone,
@@ -15,38 +16,17 @@ from twisted.internet.error import (
     TCPTimedOutError,
 )
 from twisted.python.failure import Failure
-from twisted.web.client import (
-    RequestTransmissionFailed,
-    ResponseFailed,
-    ResponseNeverReceived,
-)
 
 from sippn.binding import Verdict
+from sippn.http import Ambiguous, NoAnswer, NoConnection, NotProcessed
 from sippn.providers.verdicts import (
     LONGEST_WAIT,
-    outcome_of,
-    outcome_of_failure,
+    no_answer,
+    outcome_of_no_answer,
     seconds_to_wait,
 )
 
 WALL = 784111777.0  # Sun, 06 Nov 1994 08:49:37 GMT, as in RFC 9110
-
-
-def test_every_number_has_a_verdict() -> None:
-    """DESIGN section 5: 2xx, 404 and 410, 429 and 5xx; anything else failed for good."""
-    found: dict[Verdict, set[int]] = {verdict: set() for verdict in Verdict}
-    for status in range(-10, 1200):
-        found[outcome_of(status, None, WALL).verdict].add(status)
-    assert found[Verdict.ACCEPTED] == set(range(200, 300))
-    assert found[Verdict.DEAD] == {404, 410}
-    assert found[Verdict.BUSY] == {429, *range(500, 600)}
-    assert found[Verdict.FAILED] == set()
-
-
-@pytest.mark.parametrize("status", [200, 400, 404])
-def test_retry_after_counts_only_where_a_retry_does(status: int) -> None:
-    """A 200 that asks for patience is a 200."""
-    assert outcome_of(status, b"10", WALL).retry_after is None
 
 
 @pytest.mark.parametrize(
@@ -86,10 +66,6 @@ def test_no_retry_after_breaks_us(value: bytes) -> None:
     assert wait is None or 0 <= wait <= LONGEST_WAIT
 
 
-def _failed(kind: type[ResponseFailed], *reasons: BaseException) -> Exception:
-    return kind([Failure(reason) for reason in reasons])
-
-
 @pytest.mark.parametrize(
     ("error", "detail"),
     [
@@ -97,21 +73,40 @@ def _failed(kind: type[ResponseFailed], *reasons: BaseException) -> Exception:
         (TCPTimedOutError(), "no connection"),
         (NoRouteError(), "no connection"),
         (DNSLookupError("secret.example.com"), "host not found"),
-        (_failed(ResponseNeverReceived, ConnectionDone()), "connection lost"),
-        (_failed(ResponseNeverReceived, ConnectionLost()), "connection lost"),
-        (_failed(ResponseFailed, ConnectionLost(), ValueError("x")), "connection lost"),
-        (RequestTransmissionFailed([Failure(ConnectionLost())]), "connection lost"),
-        (_failed(ResponseFailed, ValueError("the peer's own words")), "no HTTP"),
+        (ConnectionDone(), "connection lost"),
+        (ConnectionLost(), "connection lost"),
+        (CancelledError(), "connection lost"),
         (ValueError("the peer's own words"), "no HTTP"),
-        (
-            _failed(ResponseNeverReceived, TLSError([("SSL", "", "tlsv1 alert unknown ca")])),
-            "TLS: tlsv1 alert unknown ca",
-        ),
-        (_failed(ResponseNeverReceived, TLSError()), "TLS failed"),
-        (_failed(ResponseNeverReceived, TLSError([])), "TLS failed"),
+        (TLSError([("SSL", "", "tlsv1 alert unknown ca")]), "TLS: tlsv1 alert unknown ca"),
+        (TLSError(), "TLS failed"),
+        (TLSError([]), "TLS failed"),
     ],
 )
 def test_failure_is_told_in_our_words(error: Exception, detail: str) -> None:
     """For the operator, in few words; no host, no URL, nothing a peer wrote."""
-    outcome = outcome_of_failure(Failure(error))
-    assert (outcome.verdict, outcome.detail) == (Verdict.FAILED, detail)
+    assert str(no_answer(Failure(error), left=True)) == detail
+
+
+def test_request_that_has_not_left_is_with_nobody() -> None:
+    """S-12: whether anybody may have acted on it depends on whether it had left."""
+    lost = Failure(ConnectionLost())
+    assert type(no_answer(lost, left=True)) is Ambiguous
+    assert type(no_answer(lost, left=False)) is NoConnection
+
+
+@pytest.mark.parametrize(
+    ("error", "wait", "unsent"),
+    [
+        (NoAnswer("why"), None, False),
+        (NotProcessed("why"), None, True),
+        (NoConnection("why"), None, True),
+        (Ambiguous("why"), 2.0, False),
+    ],
+)
+def test_push_that_may_have_left_gets_time(
+    error: NoAnswer, wait: float | None, unsent: bool
+) -> None:
+    """T9, S-12: the phone may be on its way; what nobody acted on is asked again as usual."""
+    outcome = outcome_of_no_answer(error)
+    assert (outcome.verdict, outcome.detail) == (Verdict.FAILED, "why")
+    assert (outcome.retry_after, outcome.unsent) == (wait, unsent)

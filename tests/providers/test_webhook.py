@@ -62,7 +62,7 @@ async def test_posts_one_json_object(
     """DESIGN section 5: the contract with the gateway, to the letter."""
     webhook = make_webhook(pns.url, headers=(("Authorization", "Bearer s3cret"),))
     outcome = await webhook.request_push(make_job(left=19.99949))
-    assert outcome == PushOutcome(Verdict.ACCEPTED, detail="HTTP 200")
+    assert (outcome.verdict, outcome.detail) == (Verdict.ACCEPTED, "HTTP 200")
     [push] = pns.pushes
     assert push.body == {
         "kind": "call",
@@ -234,16 +234,16 @@ async def test_push_without_a_connection_yet_is_dropped(
 async def test_reset_on_the_wire_has_failed(
     webhook: Webhook, pns: ScriptedPNS, make_job: MakeJob
 ) -> None:
-    """Whether the gateway has it nobody knows: Retrying asks again."""
+    """T9: whether the gateway has it nobody knows: the phone gets time before it is asked again."""
     pns.script.append(Answer(manner=Manner.RESET))
     outcome = await webhook.request_push(make_job())
-    assert outcome == PushOutcome(Verdict.FAILED, detail="connection lost")
+    assert outcome == PushOutcome(Verdict.FAILED, detail="connection lost", retry_after=2.0)
 
 
-async def test_connection_closed_while_idle_costs_a_fifth_of_a_second(
+async def test_connection_closed_while_idle_costs_two_seconds(
     webhook: Webhook, pns: ScriptedPNS, clock: Clock, make_job: MakeJob
 ) -> None:
-    """The classic race of keep-alive: the gateway closes as we write."""
+    """The classic race of keep-alive: the gateway closes as we write, and may have acted on it."""
     retrying = Retrying(webhook, clock, lambda n: bytes([255]) * n)
     await retrying.request_push(make_job())
     pns.cut()
@@ -251,8 +251,10 @@ async def test_connection_closed_while_idle_costs_a_fifth_of_a_second(
     there = arrival(pns)
     attempt = webhook._exchanges.copy().pop()
     await _over(attempt)
+    clock.advance(1.9)
     assert not asked.called
-    clock.advance(0.25)
+    assert len(pns.pushes) == 1
+    clock.advance(1)
     await there
     assert (await asked).verdict is Verdict.ACCEPTED
 
@@ -286,7 +288,7 @@ async def test_nobody_listening_has_failed(
     webhook = make_webhook(pns.url)
     await pns.stop()
     outcome = await webhook.request_push(make_job())
-    assert outcome == PushOutcome(Verdict.FAILED, detail="no connection")
+    assert outcome == PushOutcome(Verdict.FAILED, detail="no connection", unsent=True)
 
 
 async def test_hanging_gateway_is_cut_after_five_seconds(
@@ -299,9 +301,19 @@ async def test_hanging_gateway_is_cut_after_five_seconds(
     clock.advance(4.9)
     assert not asked.called
     clock.advance(0.1)
-    assert succeeded(asked) == PushOutcome(Verdict.FAILED, detail="timed out")
+    assert succeeded(asked) == PushOutcome(Verdict.FAILED, detail="timed out", retry_after=2.0)
     assert (await webhook.request_push(make_job())).verdict is Verdict.ACCEPTED
     assert pns.connections == 2
+
+
+async def test_connecting_that_takes_too_long_has_sent_nothing(
+    webhook: Webhook, pns: ScriptedPNS, clock: Clock, make_job: MakeJob
+) -> None:
+    """S-12: a phone that certainly was not pushed is not told that its call is over."""
+    asked = webhook.request_push(make_job())
+    clock.advance(5)
+    assert succeeded(asked) == PushOutcome(Verdict.FAILED, detail="timed out", unsent=True)
+    assert pns.pushes == []
 
 
 async def test_deadline_comes_first_where_it_is_sooner(
@@ -320,7 +332,7 @@ def test_job_past_its_deadline_does_not_leave(
 ) -> None:
     """Nor does it connect."""
     outcome = succeeded(webhook.request_push(make_job(left=0)))
-    assert outcome == PushOutcome(Verdict.FAILED, detail="deadline passed")
+    assert outcome == PushOutcome(Verdict.FAILED, detail="deadline passed", unsent=True)
 
 
 @pytest.mark.parametrize(
@@ -350,7 +362,8 @@ async def test_dripping_body_is_cut_in_time(
     await _turns(pns, 5)
     assert not asked.called
     clock.advance(5)
-    assert (await asked) == PushOutcome(Verdict.ACCEPTED, detail="HTTP 202")
+    outcome = await asked
+    assert (outcome.verdict, outcome.detail) == (Verdict.ACCEPTED, "HTTP 202")
 
 
 def _turns(pns: ScriptedPNS, hundredths: int) -> Deferred[None]:
@@ -440,6 +453,16 @@ async def test_stopping_ends_what_is_in_flight(
     await webhook.stopService()
     assert succeeded(asked).verdict is Verdict.FAILED
     assert len(webhook._gateway.connections) == 0
+
+
+async def test_stopped_one_connects_to_nobody(
+    webhook: Webhook, pns: ScriptedPNS, make_job: MakeJob
+) -> None:
+    """D6: what is asked when it has stopped has failed, and leaves no connection behind."""
+    await webhook.stopService()
+    outcome = succeeded(webhook.request_push(make_job()))
+    assert (outcome.verdict, outcome.unsent) == (Verdict.FAILED, True)
+    assert pns.connections == 0
 
 
 def test_serves_the_pns_it_is_configured_for(make_webhook: MakeWebhook) -> None:

@@ -22,6 +22,7 @@ PARAMS = st.sampled_from(
         "pn-tok=t",
         "PN-TYPE=google",
         "app-id=com.example",
+        "sippn-wp-auth=SECRET",
         "APP-ID=x",
         "pnx=1",
         "+sip.x=pn-y",
@@ -53,6 +54,7 @@ def test_is_what_taking_it_apart_gives(
         ("sip:192.0.2.1;PN-PRID=SECRET", "sip:192.0.2.1"),
         ("sip:u@h;pn-tok=SECRET;app-id=x;pn-type=y", "sip:u@h"),
         ("sip:u@h;app-id=x", "sip:u@h"),
+        ("sip:u@h;SIPPN-WP-Auth=SECRET;pn-prid=S;ob", "sip:u@h;ob"),
         ("sip:u@h;pn-prid=S;pn-purr=p", "sip:u@h;pn-purr=p"),
     ],
 )

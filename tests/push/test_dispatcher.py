@@ -310,3 +310,33 @@ def test_cancelling_while_a_policy_thinks_sends_nothing(
     asked.cancel()
     failed(asked, CancelledError)
     assert pns.jobs == []
+
+
+@pytest.mark.parametrize("ahead", [0.0, 3600.0, -86400.0])
+def test_pns_dates_by_the_clock_of_the_system(
+    pns: MemoryPushProvider, make_job: MakeJob, ahead: float
+) -> None:
+    """
+    N-05, E1: since when a PRID is gone is compared with our registrations, by one clock.
+
+    An operator who sets the system's clock back by a day must not have living tokens disowned.
+    """
+    push = Dispatcher([pns], (), lambda: ahead)
+    asked = push.request_push(make_job())
+    pns.answer(PushOutcome(Verdict.DEAD, detail="410 Unregistered", gone_since=1000.0))
+    outcome = succeeded(asked)
+    assert (outcome.gone_since, outcome.detail) == (1000.0 + ahead, "410 Unregistered")
+
+
+def test_difference_is_that_of_the_answer(pns: MemoryPushProvider, make_job: MakeJob) -> None:
+    """N-05, E1: a clock that is set while a push is under way is set for its answer as well."""
+    differences = [5.0]
+    told = Scripted()
+    push = Dispatcher([pns], [told], lambda: differences[-1])
+    asked = push.request_push(make_job())
+    differences.append(-7.0)
+    pns.answer(PushOutcome(Verdict.DEAD, gone_since=1000.0))
+    assert succeeded(asked).gone_since == 993.0
+    asked = push.request_push(make_job())
+    pns.answer(Verdict.DEAD)
+    assert succeeded(asked).gone_since is None

@@ -14,6 +14,7 @@ from zope.interface.verify import verifyObject
 from sippn.binding import Capability, PushJob, PushKind, PushOutcome, PushTarget, Verdict
 from sippn.interfaces import IPushProvider
 from sippn.push import Limited, Line, Pace, Slots
+from sippn.push.limited import LATE, NO_TURN, was_asked
 from sippn.testing.pns import MemoryPushProvider
 from sippn.testing.results import failed, succeeded
 
@@ -71,7 +72,7 @@ def test_hanging_provider_keeps_no_other_waiting(
     stuck = [hung.request_push(make_job(left=10)) for _ in range(50)]
     assert succeeded(alive.request_push(make_job())).verdict is Verdict.ACCEPTED
     clock.advance(10)
-    assert {succeeded(each).detail for each in stuck} == {"deadline passed"}
+    assert [succeeded(each) for each in stuck] == [LATE] + [NO_TURN] * 49
 
 
 def test_call_overtakes_refreshes(
@@ -113,7 +114,7 @@ def test_job_that_waits_past_its_deadline_is_dropped(
     clock.advance(4.9)
     assert not asked.called
     clock.advance(0.1)
-    assert succeeded(asked) == PushOutcome(Verdict.FAILED, detail="deadline passed")
+    assert succeeded(asked) == PushOutcome(Verdict.FAILED, detail="no turn before the deadline")
     pns.answer()
     pns.answer()
     assert len(pns.jobs) == 2
@@ -144,7 +145,7 @@ def test_job_past_its_deadline_is_not_asked(
     limited: Limited, pns: MemoryPushProvider, make_job: MakeJob
 ) -> None:
     """Nor does it wait first."""
-    assert succeeded(limited.request_push(make_job(left=0))).detail == "deadline passed"
+    assert succeeded(limited.request_push(make_job(left=0))) is NO_TURN
     assert pns.jobs == []
 
 
@@ -158,6 +159,19 @@ def test_provider_that_hangs_past_the_deadline_is_told_to_stop(
     assert succeeded(asked).verdict is Verdict.FAILED
     assert pns.withdrawn == [job]
     assert slots.taken == 0
+
+
+def test_deadline_of_what_waits_is_told_from_that_of_what_left(
+    clock: Clock, pns: MemoryPushProvider, make_job: MakeJob
+) -> None:
+    """W2: only what a provider was asked says something of its service."""
+    limited = Limited(pns, clock, Slots(2), Pace(clock, 2))
+    asked, paced, queued = (limited.request_push(make_job(left=0.4)) for _ in range(3))
+    clock.advance(0.4)
+    outcomes = [succeeded(each) for each in (asked, paced, queued)]
+    assert outcomes == [LATE, NO_TURN, NO_TURN]
+    assert [was_asked(each) for each in outcomes] == [True, False, False]
+    assert len(pns.jobs) == 1
 
 
 def test_cancelled_job_leaves_the_queue_at_once(

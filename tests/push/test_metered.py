@@ -12,7 +12,7 @@ from zope.interface.verify import verifyObject
 from sippn.binding import Capability, PushJob, PushKind, PushOutcome, PushTarget, Verdict
 from sippn.events import Bus, Event, PushAnswered, PushRequested
 from sippn.interfaces import IPushProvider
-from sippn.push import Metered
+from sippn.push import Departures, Metered
 from sippn.testing.pns import MemoryPushProvider
 from sippn.testing.results import failed, succeeded
 
@@ -84,6 +84,37 @@ def test_withdrawn_push_has_no_answer(
     failed(asked, CancelledError)
     assert news == []
     assert not metered.answered
+
+
+@pytest.mark.parametrize(
+    ("outcome", "has_left"),
+    [
+        (PushOutcome(Verdict.ACCEPTED), True),
+        (PushOutcome(Verdict.FAILED), True),
+        (PushOutcome(Verdict.FAILED, unsent=True), False),
+        (PushOutcome(Verdict.BUSY), False),
+    ],
+)
+def test_departure_is_taken_back_where_the_pns_has_not_got_it(
+    outcome: PushOutcome, has_left: bool, clock: Clock, pns: MemoryPushProvider, make_job: MakeJob
+) -> None:
+    """S-12: a push has left while it is in flight, and after it where the PNS may have it."""
+    departures, job = Departures(), make_job()
+    departures.watch(job.id)
+    Metered(pns, clock, Bus(), departures).request_push(job)
+    assert departures.have_left(job.id)
+    pns.answer(outcome)
+    assert departures.have_left(job.id) is has_left
+
+
+def test_withdrawn_push_has_left(clock: Clock, pns: MemoryPushProvider, make_job: MakeJob) -> None:
+    """S-12: nobody knows whether a push that was given up on the wire reached the PNS."""
+    departures, job = Departures(), make_job()
+    departures.watch(job.id)
+    asked = Metered(pns, clock, Bus(), departures).request_push(job)
+    asked.cancel()
+    failed(asked, CancelledError)
+    assert departures.have_left(job.id)
 
 
 def test_made_up_names_do_not_fill_the_memory(clock: Clock, bus: Bus, make_job: MakeJob) -> None:

@@ -39,7 +39,16 @@ def test_unknown_push_parameters_are_stripped_and_a_purr_stays() -> None:
     assert str(without_push_params(uri)) == "sip:a@h;ob;pn-purr=p;lr"
 
 
-@pytest.mark.parametrize("name", ["ob", "pn", "pnx", "app", "app-ids", "x-pn-prid", "gr"])
+def test_keys_of_a_subscription_are_stripped() -> None:
+    """G-08, T7: the keys that a UA reads its pushes with are for nobody else, ours and others."""
+    uri = URI.parse("sip:a@h;ob;sippn-wp-p256dh=B;SIPPN-WP-Auth=a;sippn-wp-more=1;pn-enckey=B;lr")
+    assert str(without_push_params(uri)) == "sip:a@h;ob;lr"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["ob", "pn", "pnx", "app", "app-ids", "x-pn-prid", "gr", "sippn", "sippn-w", "sippn-wpx"],
+)
 def test_nothing_else_is_stripped(name: str) -> None:
     """P-053: what is not about push reaches the UA as it was."""
     uri = URI.parse(f"sip:a@h;{name}=1")
@@ -49,6 +58,7 @@ def test_nothing_else_is_stripped(name: str) -> None:
 def test_dialects_are_known() -> None:
     """P-029: binding identity ignores every one of them."""
     assert {"pn-provider", "pn-prid", "pn-param", "pn-silent", "app-id"} <= PN_PARAMS
+    assert {"pn-enckey", "pn-encsec", "pn-enccode"} <= PN_PARAMS
     assert "pn-purr" not in PN_PARAMS
 
 

@@ -259,6 +259,20 @@ def test_check_of_wrong_config(twistd: Twistd, config: Path) -> None:
     assert done.stdout.startswith(f"2 problems in {config}\n  role: ")
 
 
+def test_check_builds_what_pushes(twistd: Twistd, config: Path) -> None:
+    """O-123: keys that cannot be used are found before the restart that would need them."""
+    config.write_text(
+        '[[push.provider]]\ntype = "apns"\n[push.provider.apps."com.example.phone"]\n'
+        'team = "TEAMID1234"\nkey_id = "ABC123DEFG"\nkey_file = "no.p8"\n'
+        '[[push.provider]]\ntype = "webhook"\nurl = "https://[::1]/"\nca_file = "no.pem"\n'
+    )
+    done = twistd("-n", "sippn", "--check", "--config", str(config))
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout.startswith(f"2 problems in {config}\n")
+    assert 'apps."com.example.phone".key_file: ' in done.stdout
+    assert "push.provider[1].ca_file: " in done.stdout
+
+
 def test_start_with_wrong_config(twistd: Twistd, config: Path) -> None:
     """O-123: config errors are fatal; the options are not explained where they are right."""
     config.write_text(TWO_WRONG)

@@ -15,6 +15,7 @@ from sippn.service import ServerSettings
 from sippn.storage.factories import MemoryStoreFactory
 from sippn.testing.house import House
 from sippn.transport.settings import ListenSettings
+from tests.flows.push_services import Services, real_services
 from tests.peers.processes import Processes
 from tests.threats.scene import DOMAIN, PBX, user
 
@@ -59,3 +60,12 @@ def processes(tmp_path: Path) -> Iterator[Processes]:
     processes = Processes(tmp_path)
     yield processes
     processes.kill()
+
+
+@pytest.fixture
+def services(
+    settings: ServerSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Services]:
+    """A server by *settings* with the real providers, and what they push through."""
+    with real_services(settings, tmp_path, monkeypatch) as services:
+        yield services

@@ -26,14 +26,17 @@ class Attacked(Configuration):
     A server with passwords, and a secret that it shows its push gateway.
 
     :ivar key: that.
+    :ivar signing_key: what it signs its pushes with.
     """
 
     key: str = "provider-key"
+    signing_key: str = "signing-key-of-the-webhook"
 
     def text(self, push_url: str) -> str:
         """Its file."""
         headers = f'headers = {{ Authorization = "Bearer {self.key}" }}'
-        return super().text(push_url).replace("\n[auth]", f"{headers}\n\n[auth]")
+        signed = f'signing_key = "{self.signing_key}"'
+        return super().text(push_url).replace("\n[auth]", f"{headers}\n{signed}\n\n[auth]")
 
 
 def write_users(file: Path, **passwords: str) -> None:

@@ -9,10 +9,12 @@ import pytest
 from sippn.binding import PushKind
 from sippn.testing.house import House
 from sippn.testing.results import succeeded
-from tests.threats.scene import ALICE, phone, sleeper
+from tests.flows.push_services import AA, ANDROID, BB, IPHONE, VOIP_ALONE, Services
+from tests.threats.scene import ALICE, SECRET, phone, sleeper
 
 CALLS = 40
 STRANGER_AN_HOUR = 20
+PARKED = 5
 
 
 @pytest.mark.parametrize("strangers", [True, False])
@@ -90,3 +92,45 @@ def test_taking_it_back_counts(house: House, seconds: float) -> None:
         house.run(1)
     assert house.clock.seconds() < 3600
     assert len(house.pns.jobs) <= STRANGER_AN_HOUR
+
+
+def forty(services: Services) -> list[int]:
+    """What 40 strangers hear who call alice within 2 s, when all is over."""
+    calls = []
+    for number in range(CALLS):
+        caller = services.house.phone(f"x{number}", domain="elsewhere.example")
+        calls.append(caller.call(ALICE))
+        services.run(2 / CALLS, 0.01)
+    services.run(30)
+    return [succeeded(call.failed).status for call in calls]
+
+
+@pytest.mark.parametrize("words", [IPHONE, VOIP_ALONE])
+def test_iphone_shows_each_call_that_waits(services: Services, words: str) -> None:
+    """A9, S-04: one VoIP push for each Call-ID, and at most ``limits.parked_per_callee``."""
+    services.asleep(words, password=SECRET)
+    assert forty(services) == [480] * CALLS
+    voip = [push for push in services.apns.pushes if push.push_type == "voip"]
+    others = [push for push in services.apns.pushes if push.push_type != "voip"]
+    assert [push.token for push in voip] == [AA] * PARKED
+    assert {push.token for push in others} == ({BB} if words == IPHONE else set())
+    assert len(services.apns.pushes) <= STRANGER_AN_HOUR
+
+
+def test_android_is_pushed_once(services: Services) -> None:
+    """A9: one message for forty calls, and one that says that the last is over."""
+    services.asleep(ANDROID, password=SECRET)
+    assert forty(services) == [480] * CALLS
+    assert [push.data["kind"] for push in services.server.fcm.pushes] == ["call", "cancel"]
+
+
+def test_stranger_costs_an_iphone_no_more(services: Services) -> None:
+    """A9, T1: by however many calls, a stranger causes at most 20 pushes an hour, of all kinds."""
+    services.asleep(IPHONE, password=SECRET)
+    stranger = services.house.phone("x", domain="elsewhere.example")
+    for _ in range(60):
+        call = stranger.call(ALICE)
+        services.run(1)
+        call.cancel()
+        services.run(1)
+    assert len(services.apns.pushes) == STRANGER_AN_HOUR

@@ -157,7 +157,8 @@ def secrets(attacker: Attacker) -> list[str]:
         for name, password in PASSWORDS.items()
         for algorithm in ("MD5", "SHA-256")
     ]
-    return [*PASSWORDS.values(), KEY, PRID, *hashes, *attacker.responses, "response=", "guess-"]
+    keys = [KEY, Attacked().signing_key]
+    return [*PASSWORDS.values(), *keys, PRID, *hashes, *attacker.responses, "response=", "guess-"]
 
 
 def test_nothing_secret_is_written(server: Server, gateway: PushService, tmp_path: Path) -> None:

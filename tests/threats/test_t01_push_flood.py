@@ -4,15 +4,19 @@ T1: strangers call a sleeping phone until its battery is empty.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
+from attrs import evolve
 
 from sippn.binding import PushKind, Source
+from sippn.service import ServerSettings
 from sippn.sip import PushParams
 from sippn.testing.calls import Call
 from sippn.testing.house import House
 from sippn.testing.results import succeeded
 from sippn.testing.ua import ScriptedUA
-from sippn.wake import Caller
+from sippn.wake import Caller, ParkingLimits
 from tests.threats.scene import ALICE, PBX, SECRET, Sender, phone, sleeper
 
 HOUR = 3600
@@ -155,3 +159,82 @@ def test_push_is_of_the_last_prid_alone(house: House) -> None:
     phone(house, "bob").call(ALICE)
     house.run()
     assert [job.target.prid for job in house.pns.jobs] == ["token-b"]
+
+
+CALLER_AN_HOUR, DEVICE_AN_HOUR = 6, 9
+
+
+@pytest.fixture
+def small(settings: ServerSettings) -> Iterator[House]:
+    """A house with small budgets."""
+    limits = ParkingLimits(
+        pushes_per_hour_caller=CALLER_AN_HOUR, pushes_per_hour_device=DEVICE_AN_HOUR
+    )
+    house = House.built(evolve(settings, parking=limits))
+    yield house
+    house.server.stopService()
+
+
+def test_user_has_so_many_pushes_an_hour(small: House) -> None:
+    """Q-03, T1: whoever has a password is held as well, and told when to try again."""
+    bob = phone(small, "bob")
+    sleepers = [sleeper(small, name, f"token-{name}") for name in ("alice", "u1", "u2")]
+    found = [called(small, bob, one, one.account.aor) for _ in range(3) for one in sleepers]
+    assert found == [200] * CALLER_AN_HOUR + [480] * 3
+    refused = bob.call(ALICE)
+    small.run()
+    assert succeeded(refused.failed).headers.get("Retry-After") == "300"
+    assert len(small.pns.jobs) == CALLER_AN_HOUR
+    assert called(small, phone(small, "u3"), sleepers[0]) == 200
+
+
+def test_device_has_so_many_pushes_an_hour(small: House) -> None:
+    """Q-03, T1: a battery counts whoever calls; in the next hour it is charged again."""
+    alice = sleeper(small, "alice", "token-a")
+    found = [called(small, phone(small, f"u{n}"), alice) for n in range(DEVICE_AN_HOUR + 3)]
+    assert found == [200] * DEVICE_AN_HOUR + [480] * 3
+    assert len(small.pns.jobs) == DEVICE_AN_HOUR
+    small.run(HOUR)
+    small.get(alice.wake())
+    alice.sleep()
+    assert called(small, phone(small, "bob"), alice) == 200
+
+
+def test_messages_count_as_calls_do(small: House) -> None:
+    """Q-03: what wakes a phone wakes it, whatever for."""
+    alice = sleeper(small, "alice", "token-a")
+    for number in range(2 * DEVICE_AN_HOUR):
+        answer = phone(small, f"u{number}").message(ALICE, "hello")
+        small.run()
+        if not answer.called:
+            small.get(alice.wake())
+            small.run()
+            alice.sleep()
+            small.run()
+        assert succeeded(answer).status == (200 if number < DEVICE_AN_HOUR else 480)
+
+
+def test_pbx_is_not_held(small: House) -> None:
+    """Q-03: a trusted peer's pushes are counted nowhere, and none is refused."""
+    alice, pbx = sleeper(small, "alice", "token-a"), stranger(small, PBX)
+    found = [called(small, pbx, alice) for _ in range(3 * DEVICE_AN_HOUR)]
+    assert found == [200] * 3 * DEVICE_AN_HOUR
+    assert called(small, phone(small, "bob"), alice) == 200
+
+
+def test_refresh_is_not_held(small: House) -> None:
+    """Q-03: a phone whose budget is spent is still pushed to refresh, or it would be lost."""
+    alice = sleeper(small, "alice", "token-a")
+    for number in range(DEVICE_AN_HOUR + 1):
+        called(small, phone(small, f"u{number}"), alice)
+    small.pns.jobs.clear()
+    for _ in range(330):
+        small.run(10)
+    assert {job.kind for job in small.pns.jobs} == {PushKind.REFRESH}
+
+
+def test_defaults_are_what_is_documented() -> None:
+    """Q-03: 20 pushes an hour for strangers, 600 a user, 240 a device."""
+    limits = ParkingLimits()
+    assert limits.pushes_per_hour_stranger == STRANGERS
+    assert (limits.pushes_per_hour_caller, limits.pushes_per_hour_device) == (600, 240)

@@ -16,7 +16,7 @@ from twisted.logger import (
 )
 from zope.interface import provider
 
-from sippn.providers.webhook import _write
+from sippn.providers.webhook_contracts import write_generic
 from sippn.sip import Request, Response, read, write
 from sippn.testing.calls_received import by_hand
 from sippn.testing.house import House
@@ -181,7 +181,7 @@ def test_push_is_written_by_an_encoder(house: House, call_id: str) -> None:
     sleeper(house, "alice", "token-a")
     Sender.at(house).ask("INVITE", ALICE, ("Contact", "<sip:x@192.0.2.9>"), Call_ID=call_id)
     (job,) = house.pns.jobs
-    written = _write(job, "", "token-a", 1.0)
+    written = write_generic(job, "", "token-a", 1.0)
     assert written.isascii()
     assert not [octet for octet in written if octet < 32]
     assert json.loads(written)["call_id"] == call_id

@@ -10,6 +10,7 @@ import pytest
 from attrs import define, evolve, field
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
+from zope.interface import implementer
 
 from sippn.binding import (
     AOR,
@@ -27,10 +28,10 @@ from sippn.binding import (
     decide,
 )
 from sippn.events import Bus
-from sippn.interfaces import IPushProvider, Surroundings
+from sippn.interfaces import IPushLanes, IPushProvider, Surroundings
 from sippn.location import LocationService
-from sippn.push import Departures, PushLimits
-from sippn.service.waking import dispatcher_of
+from sippn.push import Departures, Dispatcher, PushLimits
+from sippn.service.waking import ways_of
 from sippn.storage.memory import MemoryStore
 from sippn.testing.desk import T0, contact
 from sippn.testing.pns import MemoryPushProvider
@@ -41,14 +42,21 @@ TO_WAKE = 2.0  # seconds from the push to the REGISTER
 STEP = 0.02  # seconds, of the clock
 
 
+@implementer(IPushLanes)
 @define(eq=False)
 class PNS(MemoryPushProvider):
-    """Takes all pushes at once, and says when."""
+    """Takes all pushes at once, and says when; but those of the app ``stuck``, which hang."""
 
     took: Callable[[PushJob], None] = field(default=lambda _: None)
 
+    def lane_of(self, target: PushTarget) -> str:
+        """Its app."""
+        return "stuck" if target.prid.startswith("stuck") else "app"
+
     def request_push(self, job: PushJob) -> Deferred[PushOutcome]:
         """Take it."""
+        if self.lane_of(job.target) == "stuck":
+            return MemoryPushProvider.request_push(self, job)
         self.took(job)
         return succeed(PushOutcome(Verdict.ACCEPTED))
 
@@ -99,7 +107,8 @@ class Site:
         """A server does, which knows what is in the store."""
         around = Surroundings(None, self.clock, self.wall, self.entropy)
         bus, departures = Bus(), Departures()
-        self.push = dispatcher_of([self.pns, self.hung], [], self.limits, departures, around, bus)
+        ways = ways_of([self.pns, self.hung], self.limits, departures, around, bus)
+        self.push = Dispatcher(ways)
         self.location = LocationService(self.store, self.clock, self.wall)
         self.upkeep = Upkeep(
             location=self.location,
@@ -292,6 +301,22 @@ def test_pns_that_hangs_costs_no_phone_of_another_its_binding() -> None:
     spent = [record for record in stored if record and record.bindings[0].refresh_attempt]
     assert len(spent) <= 300
     assert len(site.hung.unanswered) <= 75
+
+
+def test_app_that_hangs_costs_no_phone_of_another_its_binding() -> None:
+    """W3, D4: so it is with the lanes of one PNS: those of an app that hangs stand aside."""
+    site = Site(PushLimits(pushes_per_second=50), spread=0)
+    for number in range(600):
+        site.registered(f"sip:stuck-{number}@h", 3600, 20 + number % 200)
+        site.registered(f"sip:{number}@h", 3600, 30 + number % 200)
+    site.starts()
+    site.runs(20, STEP)
+    assert len(site.left) == 600
+    assert not site.late
+    stored = [site.store.load(f"sip:stuck-{number}@h") for number in range(600)]
+    spent = [record for record in stored if record and record.bindings[0].refresh_attempt]
+    assert len(spent) <= 300
+    assert len(site.pns.unanswered) <= 75
 
 
 def test_crowd_drifts_apart() -> None:

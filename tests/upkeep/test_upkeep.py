@@ -65,8 +65,21 @@ def test_register_that_comes_in_between_is_not_pushed(scene: Scene) -> None:
     assert len(scene.store.batches) == 2
 
 
-def test_push_is_worth_a_minute_or_until_the_next(scene: Scene) -> None:
-    """S-30: and nothing once the binding has expired."""
+def test_push_service_may_keep_it_while_the_binding_lasts(scene: Scene) -> None:
+    """S-30: a phone that was away for an hour is still in time; the last push says it is that."""
+    expires_at = scene.register(seconds=36_000).expires_at
+    for last in (False, False, False, True):
+        scene.until(scene.stored().refresh_at)
+        scene.look()
+        job = scene.pns.jobs[-1]
+        left = expires_at - scene.wall()
+        assert job.life(scene.clock.seconds()) == pytest.approx(left, abs=0.01)
+        assert (job.urgent, job.collapse_key) == (last, f"reg-{scene.stored().id}")
+        scene.pns.answer()
+
+
+def test_push_is_asked_for_a_minute_or_until_the_next(scene: Scene) -> None:
+    """S-30: and not once the binding has expired."""
     scene.register(seconds=36_000)
     scene.until(scene.stored().refresh_at)
     for left in (60, 60, 60, 30):

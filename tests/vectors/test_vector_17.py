@@ -8,6 +8,8 @@ import pytest
 
 from sippn.binding import PushJob, PushKind, service_for
 from sippn.testing.house import House
+from sippn.testing.push_server.files import APP
+from tests.flows.push_services import AA, BB, IPHONE, Services
 from tests.vectors.scene import ALICE, asleep, pass_by, phone_that_says, promised, registered
 
 LINPHONE = ";pn-provider=apns;pn-param=ABCD1234.com.x.voip&remote;pn-prid=AA:voip&BB:remote"
@@ -86,3 +88,31 @@ def test_order_and_small_mistakes_do_not_matter(house: House, params: str) -> No
     house.phone("bob").call(ALICE)
     house.run()
     assert {topic(job) for job in house.pns.jobs} == {("AA", "com.x.voip")}
+
+
+def test_apns_gets_the_call_by_the_voip_token(services: Services) -> None:
+    """Vector 17, D-02, R-04: APNs is asked for AA with the topic ``.voip``, at once or never."""
+    services.asleep(IPHONE)
+    services.call()
+    push = services.take(services.apns)
+    assert (push.token, push.topic, push.push_type) == (AA, f"{APP}.voip", "voip")
+    assert push.priority == 10
+
+
+def test_apns_gets_the_refresh_by_the_other(services: Services) -> None:
+    """Vector 17, D-02, S-30: a refresh push is for BB with the plain topic, and of priority 5."""
+    services.asleep(IPHONE)
+    services.run(3245, 1)
+    (push, *more) = services.apns.pushes
+    assert (push.token, push.topic) == (BB, APP)
+    assert push.push_type in {"background", "alert"}
+    assert (push.push_type == "background") == (push.priority == 5)
+    assert {(one.token, one.topic) for one in more} <= {(BB, APP)}
+
+
+def test_apns_gets_a_message_by_the_other(services: Services) -> None:
+    """Vector 17, D-02, R-04: a MESSAGE never goes to a token that has to ring."""
+    services.asleep(IPHONE)
+    services.house.phone("bob").message(ALICE, "hello")
+    push = services.take(services.apns)
+    assert (push.token, push.topic) == (BB, APP)

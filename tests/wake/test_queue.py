@@ -1,89 +1,38 @@
 """
-Tests for :mod:`sippn.wake.queue` and :mod:`sippn.wake.pushes`.
+Tests for :mod:`sippn.wake.queue`, and for what :mod:`sippn.wake.pushes` does for it.
 """
 
 from __future__ import annotations
 
 import pytest
-from attrs import define, evolve, field
-from twisted.internet.defer import CancelledError, Deferred, succeed
-from twisted.internet.task import Clock
+from attrs import evolve
+from twisted.internet.defer import CancelledError
 from twisted.logger import LogEvent, capturedLogs, formatEvent
 
-from sippn.auth import Budget
-from sippn.binding import Binding, Decision, PushKind, PushOutcome, PushTarget, Verdict
-from sippn.errors import Unreachable
-from sippn.events import Bus, Event, RequestParked, WakeEnded, WakeReleased
-from sippn.push import Departures
-from sippn.testing.pns import MemoryPushProvider
-from sippn.testing.results import failed, succeeded
-from sippn.wake import Caller, Pushes, Wait, WakeQueue
-
-ALICE = "sip:alice@example.com"
-BOB = "sip:bob@example.com"
-TARGET = PushTarget("acme", "app", "token-1")
-PHONE = Binding(
-    "b1", "sip:alice@192.0.2.1;pn-prid=token-1", "flow-1", 4000.0, 1.0, "c", 1, push_target=TARGET
+from sippn.binding import (
+    Binding,
+    Decision,
+    PushKind,
+    PushOutcome,
+    Verdict,
 )
-TABLET = evolve(PHONE, id="b2", push_target=evolve(TARGET, prid="token-2"))
-BACK = evolve(PHONE, flow="flow-7", cseq=2, registered_at=1001.0)
-CALL = Wait(ALICE, PHONE, PushKind.CALL, "INVITE", "call-1", Caller("bob"), 20)
-
-
-def by(caller: Caller) -> Wait:
-    """A call of *caller*."""
-    return evolve(CALL, caller=caller)
-
-
-@define
-class Scene:
-    """A wake queue and everything around it."""
-
-    clock: Clock
-    pns: MemoryPushProvider
-    queue: WakeQueue
-    pushes: Pushes
-    disowned: list[tuple[PushTarget, PushKind, float]]
-    news: list[Event] = field(factory=list)
-
-    def wake(
-        self, binding: Binding = PHONE, aor: str = ALICE, wait: Wait = CALL
-    ) -> Deferred[Binding]:
-        """Wait for *binding*."""
-        return self.queue.wake(evolve(wait, binding=binding, aor=aor))
-
-    def register(self, binding: Binding = BACK, aor: str = ALICE) -> None:
-        """A REGISTER of *binding* was committed."""
-        self.queue.location_changed(aor, Decision(None, registered=(binding,)))
-
-
-@pytest.fixture
-def scene() -> Scene:
-    clock, pns, bus = Clock(), MemoryPushProvider(), Bus()
-    disowned: list[tuple[PushTarget, PushKind, float]] = []
-
-    def disown(target: PushTarget, kind: PushKind, before: float) -> Deferred[None]:
-        disowned.append((target, kind, before))
-        return succeed(None)
-
-    pushes = Pushes(
-        pns,
-        Departures(),
-        clock,
-        lambda: 1000.0 + clock.seconds(),
-        lambda count: b"\x2a" * count,
-        Budget(2, clock),
-        Budget(3, clock),
-        disown,
-    )
-    scene = Scene(clock, pns, WakeQueue(pushes, clock, bus), pushes, disowned)
-    bus.subscribe(scene.news.append)
-    return scene
-
-
-def nothing_is_left(scene: Scene) -> bool:
-    """No waiter, no push and no timer."""
-    return not (len(scene.queue) or len(scene.pushes) or scene.clock.getDelayedCalls())
+from sippn.errors import Unreachable
+from sippn.events import RequestParked, WakeEnded, WakeReleased
+from sippn.testing.results import failed, succeeded
+from sippn.wake import Caller
+from tests.wake.scene import (
+    ALICE,
+    BACK,
+    BOB,
+    CALL,
+    PHONE,
+    RINGS,
+    TABLET,
+    TARGET,
+    Scene,
+    by,
+    nothing_is_left,
+)
 
 
 def test_request_gets_the_refreshed_binding(scene: Scene) -> None:
@@ -228,7 +177,6 @@ def test_dead_prid_is_disowned_as_of_the_pns(scene: Scene) -> None:
     assert scene.disowned == [(TARGET, PushKind.CALL, 17.0)]
 
 
-RINGS = PushTarget("apns", "T.app.voip", "AA", tokens=(("voip", "AA"), ("remote", "BB")), app="app")
 SHARED = {
     "in another order": evolve(RINGS, tokens=RINGS.tokens[::-1], param="T.app.remote&voip"),
     "with another token for what is no call": evolve(

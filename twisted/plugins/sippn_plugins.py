@@ -2,7 +2,13 @@
 
 from twisted.application.service import ServiceMaker
 
-from sippn.providers.factories import LogFactory, WebhookFactory
+from sippn.providers.factories import (
+    ApnsFactory,
+    FcmFactory,
+    LogFactory,
+    WebhookFactory,
+    WebPushFactory,
+)
 from sippn.storage.factories import MemoryStoreFactory, SQLiteStoreFactory
 
 sippn = ServiceMaker(
@@ -10,5 +16,8 @@ sippn = ServiceMaker(
 )
 memory = MemoryStoreFactory()
 sqlite = SQLiteStoreFactory()
+apns = ApnsFactory()
+fcm = FcmFactory()
+webpush = WebPushFactory()
 webhook = WebhookFactory()
 log = LogFactory()

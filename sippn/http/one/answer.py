@@ -44,11 +44,17 @@ class AnswerReader:
     :ivar status: of the final answer; 0: its head is not complete yet.
     :ivar retry_after: the field, as it was written; None: there is none.
     :ivar reusable: whether the connection can take the next request when this is over.
+    :ivar keep: *fields* and *body* are wanted, not the status alone.
+    :ivar fields: all of the final answer's header section, names in lower case.
+    :ivar body: as much of it as has come.
     """
 
+    keep: bool = False
     status: int = field(default=0, init=False)
     retry_after: bytes | None = field(default=None, init=False)
     reusable: bool = field(default=False, init=False)
+    fields: list[tuple[bytes, bytes]] = field(factory=list, init=False, repr=False)
+    body: bytearray = field(factory=bytearray, init=False, repr=False)
     _buffer: bytearray = field(factory=bytearray, init=False, repr=False)
     _looked: int = field(default=0, init=False)  # so far there is no end of the line or head
     _read: int = field(default=0, init=False)
@@ -70,9 +76,9 @@ class AnswerReader:
         self._buffer += octets
         while not self.status:
             head = self._line(b"\r\n\r\n")
+            if len(self._buffer if head is None else head) > MOST_OF_HEAD:
+                raise TooLong
             if head is None:
-                if len(self._buffer) > MOST_OF_HEAD:
-                    raise TooLong
                 return False
             self._read_head(head)
         ended = self._chunks_ended() if self._chunked else self._body_ended()
@@ -93,9 +99,14 @@ class AnswerReader:
 
     def _body_ended(self) -> bool:
         if self._left is None:
+            if self.keep:
+                self.body += self._buffer
             self._buffer.clear()
             return False
         skipped = min(self._left, len(self._buffer))
+        if self.keep and skipped:
+            own = self._left - 2 if self._chunked else self._left  # a line end is not
+            self.body += self._buffer[: min(skipped, max(0, own))]
         del self._buffer[:skipped]
         self._left -= skipped
         return not self._left
@@ -130,7 +141,10 @@ class AnswerReader:
             raise NoHTTP  # nobody has asked for that
         if status >= 200:
             self.status = status
-            self._frame(_fields(lines), current=found[1] == b"1")
+            fields = _fields(lines)
+            if self.keep:
+                self.fields = fields
+            self._frame(_telling(fields), current=found[1] == b"1")
 
     def _frame(self, fields: dict[bytes, list[bytes]], *, current: bool) -> None:
         """
@@ -154,14 +168,21 @@ class AnswerReader:
         self.reusable = current and not closing and not ambiguous and self._left is not None
 
 
-def _fields(lines: list[bytes]) -> dict[bytes, list[bytes]]:
-    """Those that tell something, by their names in lower case."""
-    fields: dict[bytes, list[bytes]] = {}
+def _fields(lines: list[bytes]) -> list[tuple[bytes, bytes]]:
+    """All of a header section, names in lower case."""
+    fields = []
     for line in lines:
         name, colon, value = line.partition(b":")
         if not colon or name.strip() != name or not name:  # folded, or made to look like another
             raise NoHTTP
-        key = name.lower()
-        if key in _TELLING:
-            fields.setdefault(key, []).append(value.strip(b" \t"))
+        fields.append((name.lower(), value.strip(b" \t")))
     return fields
+
+
+def _telling(fields: list[tuple[bytes, bytes]]) -> dict[bytes, list[bytes]]:
+    """Those that tell something of the connection, by their names."""
+    telling: dict[bytes, list[bytes]] = {}
+    for name, value in fields:
+        if name in _TELLING:
+            telling.setdefault(name, []).append(value)
+    return telling

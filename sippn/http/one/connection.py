@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Protocol as Structure
 from typing import cast
 
 from attrs import define, field
@@ -26,6 +27,22 @@ IDLE_TIME = 30
 """Seconds a connection is kept for the next push; most servers close theirs after 60."""
 
 
+class Home(Structure):
+    """Whoever has a connection, or many."""
+
+    def made(self, connection: Connection) -> None:
+        """It is open."""
+
+    def keep(self, connection: Connection) -> None:
+        """It is idle."""
+
+    def spoiled(self, connection: Connection) -> None:
+        """It is of no use for another request."""
+
+    def lost(self, connection: Connection) -> None:
+        """It is gone."""
+
+
 class Connection(Protocol):
     """
     One connection, which has at most one request unanswered.
@@ -35,7 +52,7 @@ class Connection(Protocol):
 
     idle_since = 0.0
 
-    def __init__(self, home: Connections) -> None:
+    def __init__(self, home: Home) -> None:
         self._home = home
         self._reader: AnswerReader | None = None
         self._asked: Deferred[AnswerReader] | None = None
@@ -53,7 +70,7 @@ class Connection(Protocol):
         :returns: the answer when it is over, and so the connection is free or gone; of one
             that was cut short the status has said all.  It fails with why there was none.
         """
-        self._reader = AnswerReader()
+        self._reader = AnswerReader(letter.keep)
         asked = self._asked = Deferred(self._give_up)
         letter.left = True
         self._wire.write(letter.octets)
@@ -85,17 +102,13 @@ class Connection(Protocol):
 
     def abort(self) -> None:
         """
-        Read no more.
+        Read no more; an idle one ends so as well.
 
         Not as TCP does it, by an orderly close: TLS would wait for the peer to
-        agree, and go on reading what it sends until then.
+        agree, for ever if need be, and go on reading what it sends until then.
         """
         self._home.spoiled(self)
         self._wire.abortConnection()
-
-    def close(self) -> None:
-        """It is needed no more."""
-        self._wire.loseConnection()
 
     @property
     def _wire(self) -> ITCPTransport:
@@ -159,12 +172,12 @@ class Connections:
     def keep(self, connection: Connection) -> None:
         """It is idle: keep it for the next request, if not too many are kept."""
         if len(self._idle) >= MOST_IDLE or self._gone is not None:
-            connection.close()
+            connection.abort()
             return
         connection.idle_since = self._clock.seconds()
         self._idle.append(connection)
         if self._timer is None:
-            self._timer = self._clock.callLater(IDLE_TIME, self._close_old)
+            self._timer = self._clock.callLater(IDLE_TIME, self._cut_old)
 
     def take(self) -> Connection | None:
         """One that is idle, for a request; None: there is none."""
@@ -184,11 +197,11 @@ class Connections:
             connection.abort()
         return gone
 
-    def _close_old(self) -> None:
+    def _cut_old(self) -> None:
         self._timer = None
         now = self._clock.seconds()
         while self._idle and self._idle[0].idle_since + IDLE_TIME <= now:
-            self._idle.pop(0).close()
+            self._idle.pop(0).abort()
         if self._idle:
             wait = self._idle[0].idle_since + IDLE_TIME - now
-            self._timer = self._clock.callLater(wait, self._close_old)
+            self._timer = self._clock.callLater(wait, self._cut_old)

@@ -17,10 +17,12 @@ class Letter:
     A request; knows whether it has left.
 
     :ivar octets: head and body.
+    :ivar keep: header fields and body of the answer are wanted, and not its status alone.
     :ivar left: it was handed to a connection.
     """
 
     octets: bytes = field(repr=False)
+    keep: bool = False
     left: bool = field(default=False, init=False)
 
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from attrs import define
-from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509 import load_pem_x509_certificates
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
 from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 from twisted.internet.protocol import Factory
-from twisted.internet.ssl import Certificate, optionsForClientTLS, trustRootFromCertificates
+from twisted.internet.ssl import optionsForClientTLS
 from twisted.web.client import URI
 
 from sippn.http.one.answer import AnswerReader
@@ -68,7 +66,7 @@ def gateway_to(reactor: Any, clock: IReactorTime, url: URI, timeout: float, trus
     The way to *url*'s host.
 
     :param timeout: seconds to connect.
-    :param trust: what :func:`trust_root` gave; None: the CAs of the system.
+    :param trust: what :func:`sippn.http.trust.trust_root` gave; None: the CAs of the system.
     """
     host = url.host.decode("ascii")
     endpoint: IStreamClientEndpoint = HostnameEndpoint(
@@ -79,16 +77,3 @@ def gateway_to(reactor: Any, clock: IReactorTime, url: URI, timeout: float, trus
         options = optionsForClientTLS(host, trustRoot=trust)
         endpoint = wrapClientTLS(options, endpoint)
     return Gateway(endpoint, Connections(clock))
-
-
-def trust_root(authorities: bytes) -> Any:
-    """
-    Trust in these CAs and no other.
-
-    :param authorities: their certificates, PEM.
-    :raises ValueError: there is none, or a broken one.
-    """
-    found = load_pem_x509_certificates(authorities)
-    return trustRootFromCertificates(
-        [Certificate.loadPEM(each.public_bytes(Encoding.PEM)) for each in found]
-    )

@@ -10,17 +10,19 @@ from twisted.python.failure import Failure
 from zope.interface.verify import verifyObject
 
 from sippn.binding import PushJob, PushKind, PushOutcome, PushTarget
-from sippn.interfaces import IPushProvider
+from sippn.interfaces import IPushLanes, IPushProvider
 from sippn.testing.results import succeeded
 
 T = TypeVar("T")
 
 PRID = "secret-prid-4711"
+LONGEST_LANE = 260  # characters: a host and its port; it stands in lines of the log
 
 
 class PushProviderContract:
     """
-    The promises of :class:`~sippn.interfaces.IPushProvider`.
+    The promises of :class:`~sippn.interfaces.IPushProvider`, and those of
+    :class:`~sippn.interfaces.IPushLanes` where the provider makes them.
 
     Override :meth:`make_provider`; and where they apply :meth:`target`, :meth:`kinds`,
     :meth:`wait`, :meth:`now` and :meth:`close_provider`.  Whatever the provider talks to
@@ -107,8 +109,32 @@ class PushProviderContract:
     def test_nothing_it_says_has_the_prid(self) -> None:
         """A PRID is a credential: in no repr and in no detail (T7)."""
         outcome = self.wait(self.provider.request_push(self.job(self.kinds()[0])))
-        for said in (repr(self.provider), repr(outcome), outcome.detail, outcome.pns_id):
-            assert PRID not in said
+        said = (repr(self.provider), repr(outcome))
+        for text in (*said, outcome.detail, outcome.pns_id, outcome.advice):
+            assert isinstance(text, str)
+            assert PRID not in text
+
+    def test_lane_is_a_short_name_without_the_prid(self) -> None:
+        """W3, T7: it names an app or a host in the log; without lanes there is but one."""
+        lane = self.lane()
+        assert isinstance(lane, str)
+        assert len(lane) <= LONGEST_LANE
+        assert lane.isprintable()
+        assert PRID not in lane
+
+    def test_lane_stays_the_same(self) -> None:
+        """W3: else a breaker would count each push for itself, and never open."""
+        before = self.lane()
+        self.wait(self.provider.request_push(self.job(self.kinds()[0])))
+        assert self.lane() == before
+
+    def lane(self) -> str:
+        """The lane of :meth:`target`; empty: it has none."""
+        if not IPushLanes.providedBy(self.provider):
+            return ""
+        verifyObject(IPushLanes, self.provider)
+        lane: str = self.provider.lane_of(self.target())
+        return lane
 
     def test_job_may_be_asked_again(self) -> None:
         """Retrying asks with the same job; a provider keeps no memory that refuses it."""

@@ -1,0 +1,1 @@
+"""I reach iPhones through Apple's push notification service (APNs), over HTTP/2."""
